@@ -1,0 +1,1 @@
+//! OData resource paths and query options.

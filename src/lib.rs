@@ -1,0 +1,4 @@
+//! Graphophone: an archive of meeting recordings that speaks Microsoft Graph's callRecording API.
+
+pub mod clock;
+pub mod config;
