@@ -1,3 +1,300 @@
-//! Configuration.
+//! Configuration: defaults, profile, file, environment and command line, put together and checked once.
+//!
+//! [`load`] is the only entrance. It reads the one file that it is told of and nothing else: the environment is
+//! handed in, and the files that settings name are opened by those who need them.
 
+mod build;
+mod duration;
 pub mod issuer;
+mod layers;
+mod problem;
+mod reader;
+mod registry;
+mod url;
+mod value;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use issuer::{Algorithm, AppOnly, ClaimMap, IssuerConfig, KeySource, TenantClaim};
+pub use problem::Problem;
+use problem::Problems;
+use registry::{ISSUER_KEYS, KEYS};
+pub use value::Origin;
+use value::Values;
+
+/// The reference: every setting with its default and when to change it, as a file to start from.
+pub const REFERENCE: &str = include_str!("../../config.default.toml");
+
+/// What the server was told, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Scheme and host that links begin with, without a slash at the end; see [`Config::public_url_for`].
+    pub public_url: Option<String>,
+    /// What it is for.
+    pub profile: Profile,
+    /// The cloud whose operations it offers.
+    pub cloud: Cloud,
+    /// The folder that the stores lie in.
+    pub data: Option<PathBuf>,
+    /// How long requests in flight may take once the server stops.
+    pub shutdown_grace: Duration,
+    /// Where rows are kept.
+    pub metadata: MetadataConfig,
+    /// Where recordings are kept.
+    pub content: ContentConfig,
+    /// What is logged.
+    pub log: LogConfig,
+    /// What a client may ask for.
+    pub limits: LimitsConfig,
+    /// Who may sign tokens, beside the built-in authority.
+    pub issuers: Vec<IssuerConfig>,
+    /// Where it differs from Graph.
+    pub graph: GraphConfig,
+}
+
+/// `profile`: what stands between the defaults and the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As Microsoft Graph.
+    Graph,
+    /// An archive that serves all it has.
+    Archive,
+}
+
+/// `cloud`: which of Microsoft's clouds the set of operations follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    /// The worldwide one.
+    Global,
+    /// US Government L4.
+    UsGovL4,
+    /// US Government L5 (DOD).
+    UsGovL5,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+/// `[metadata]`
+#[derive(Clone, Debug)]
+pub struct MetadataConfig {
+    /// The SQLite file, relative to `data`; see [`Config::metadata_file`].
+    pub sqlite: PathBuf,
+    /// Connections to the database.
+    pub connections: usize,
+}
+
+/// `[content]`
+#[derive(Clone, Debug)]
+pub struct ContentConfig {
+    /// The folder of the recordings, relative to `data`; see [`Config::content_folder`].
+    pub folder: PathBuf,
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Each request is a line.
+    pub requests: bool,
+}
+
+/// `log.format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug)]
+pub struct LimitsConfig {
+    /// Connections at a time.
+    pub max_connections: usize,
+    /// Time for a whole request head.
+    pub header_timeout: Duration,
+    /// Time without any progress of a client that reads an answer.
+    pub send_timeout: Duration,
+    /// Size of the request line with all headers.
+    pub header_bytes: usize,
+    /// Size of a JSON body.
+    pub json_bytes: usize,
+}
+
+/// `[graph]`: what the profile sets, one by one.
+#[derive(Clone, Debug)]
+pub struct GraphConfig {
+    /// Meetings that have expired.
+    pub expired_meetings: MeetingRule,
+    /// Meetings in a channel.
+    pub channel_meetings: MeetingRule,
+    /// Meetings that no calendar backs.
+    pub uncalendared_meetings: MeetingRule,
+    /// Which query options there are.
+    pub query_options: QueryOptionsRule,
+    /// `getAll…` and `delta` need an application access policy.
+    pub export_requires_policy: bool,
+}
+
+/// What happens to a meeting that Graph does not serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeetingRule {
+    /// Refused, as the reference does.
+    Refuse,
+    /// Served.
+    Serve,
+}
+
+/// `graph.query_options`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryOptionsRule {
+    /// What Graph offers.
+    Reference,
+    /// Every property filters and orders. Follows from the profile `archive`; not built yet.
+    Superset,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`: the configuration file.
+    pub config: Option<PathBuf>,
+    /// `--data`
+    pub data: Option<PathBuf>,
+    /// `--listen`
+    pub listen: Option<String>,
+}
+
+/// A configuration with the way it came about.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// What counts.
+    pub config: Config,
+    /// Every setting that this release has, in the order of the reference, then those of each issuer.
+    pub settings: Vec<Setting>,
+    /// What is accepted but worth a word.
+    pub warnings: Vec<Problem>,
+}
+
+/// A setting for `config check`.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its key, such as `limits.json_bytes` or `issuers[0].issuer`.
+    pub key: String,
+    /// Its value as it would stand in the file; a secret is `***`, nothing is `""`.
+    pub shown: String,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+/// Reads the configuration file, if `flags` name one, and puts it together with everything else.
+///
+/// `environment` may be all of `std::env::vars_os()`: only what begins with `GRAPHOPHONE_` counts.
+///
+/// # Errors
+///
+/// Everything that is wrong: file, environment and command line in that order, then what they make together.
+pub fn load<N: Into<OsString>, V: Into<OsString>>(
+    flags: &Flags,
+    environment: impl IntoIterator<Item = (N, V)>,
+) -> Result<Effective, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let environment = environment
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    let given = layers::gather(flags, environment, &mut problems);
+    let server = Values::resolve(KEYS, &given.server);
+    let entries: Vec<Values> = given
+        .issuers
+        .iter()
+        .map(|entry| Values::resolve(ISSUER_KEYS, entry))
+        .collect();
+    let issuers = issuer::issuers(&entries, &mut problems);
+    let config = build::config(&server, issuers, &mut problems);
+    if !problems.0.is_empty() {
+        return Err(problems.0);
+    }
+    let mut settings = settings_of(&server, "");
+    for (index, entry) in entries.iter().enumerate() {
+        settings.extend(settings_of(entry, &format!("issuers[{index}].")));
+    }
+    Ok(Effective {
+        warnings: build::warnings(&config),
+        config,
+        settings,
+    })
+}
+
+fn settings_of(values: &Values, prefix: &str) -> Vec<Setting> {
+    let setting = |entry: &value::Entry| Setting {
+        key: format!("{prefix}{}", entry.key.name),
+        shown: entry.to_string(),
+        origin: entry.origin.clone(),
+    };
+    let entries = values.0.iter();
+    entries
+        .filter(|entry| entry.key.built || entry.origin != Origin::Default)
+        .map(setting)
+        .collect()
+}
+
+impl Config {
+    /// What links begin with for a server that listens on `bound`: `public_url`, or else that address.
+    ///
+    /// # Errors
+    ///
+    /// Without `public_url` where `bound` is a wildcard, for nobody can follow a link to 0.0.0.0.
+    pub fn public_url_for(&self, bound: SocketAddr) -> Result<String, Problem> {
+        match &self.public_url {
+            Some(url) => Ok(url.clone()),
+            None if bound.ip().to_canonical().is_unspecified() => Err(Problem::new(
+                "public_url",
+                format!(
+                    "required, since listen = \"{bound}\" is every address of this machine; \
+                     set it to the scheme and host that clients use"
+                ),
+            )),
+            // Made anew, for an IPv6 address may carry a zone, which has no place in a URL.
+            None => Ok(format!("http://{}", SocketAddr::new(bound.ip(), bound.port()))),
+        }
+    }
+
+    /// The SQLite file.
+    ///
+    /// # Errors
+    ///
+    /// If it is relative to `data` and there is no `data`.
+    pub fn metadata_file(&self) -> Result<PathBuf, Problem> {
+        self.in_data(&self.metadata.sqlite)
+    }
+
+    /// The folder of the recordings.
+    ///
+    /// # Errors
+    ///
+    /// If it is relative to `data` and there is no `data`.
+    pub fn content_folder(&self) -> Result<PathBuf, Problem> {
+        self.in_data(&self.content.folder)
+    }
+
+    fn in_data(&self, path: &Path) -> Result<PathBuf, Problem> {
+        match &self.data {
+            Some(data) => Ok(data.join(path)),
+            None if path.is_absolute() => Ok(path.to_owned()),
+            None => Err(Problem::new(
+                "data",
+                "required; set it to the folder to keep everything in, or pass --data DIR",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! From checked values to [`Config`]: what concerns more than the kind of one value.
+
+use std::path::PathBuf;
+
+use super::problem::{Problem, Problems};
+use super::url::{self, HttpUrl};
+use super::value::Values;
+use super::{
+    Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig, LogFormat, MeetingRule,
+    MetadataConfig, Profile, QueryOptionsRule,
+};
+
+/// Where the server listens by default, should its value be unreadable; the configuration is refused then.
+const NOWHERE: std::net::SocketAddr =
+    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Puts a configuration together. It is worth something only if there are no problems in the end.
+pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut Problems) -> Config {
+    Config {
+        listen: values.address("listen").unwrap_or(NOWHERE),
+        public_url: public_url(values, problems),
+        profile: match values.text("profile") {
+            Some("archive") => Profile::Archive,
+            _ => Profile::Graph,
+        },
+        cloud: match values.text("cloud") {
+            Some("usgov-l4") => Cloud::UsGovL4,
+            Some("usgov-l5") => Cloud::UsGovL5,
+            Some("china") => Cloud::China,
+            _ => Cloud::Global,
+        },
+        data: values.path("data"),
+        shutdown_grace: values.duration("shutdown_grace"),
+        metadata: MetadataConfig {
+            sqlite: store_path(values, &METADATA, problems),
+            connections: values.integer("metadata.connections"),
+        },
+        content: ContentConfig {
+            folder: store_path(values, &CONTENT, problems),
+        },
+        log: LogConfig {
+            format: match values.text("log.format") {
+                Some("json") => LogFormat::Json,
+                _ => LogFormat::Text,
+            },
+            requests: values.bool("log.requests"),
+        },
+        limits: LimitsConfig {
+            max_connections: values.integer("limits.max_connections"),
+            header_timeout: values.duration("limits.header_timeout"),
+            send_timeout: values.duration("limits.send_timeout"),
+            header_bytes: values.integer("limits.header_bytes"),
+            json_bytes: values.integer("limits.json_bytes"),
+        },
+        issuers,
+        graph: graph(values),
+    }
+}
+
+fn graph(values: &Values) -> GraphConfig {
+    let rule = |name| match values.text(name) {
+        Some("serve") => MeetingRule::Serve,
+        _ => MeetingRule::Refuse,
+    };
+    GraphConfig {
+        expired_meetings: rule("graph.expired_meetings"),
+        channel_meetings: rule("graph.channel_meetings"),
+        uncalendared_meetings: rule("graph.uncalendared_meetings"),
+        query_options: match values.text("graph.query_options") {
+            Some("superset") => QueryOptionsRule::Superset,
+            _ => QueryOptionsRule::Reference,
+        },
+        export_requires_policy: values.bool("graph.export_requires_policy"),
+    }
+}
+
+fn public_url(values: &Values, problems: &mut Problems) -> Option<String> {
+    let text = values.text("public_url")?;
+    let url = HttpUrl::parse(text).filter(|url| matches!(url.rest, "" | "/"));
+    if url.is_none() {
+        problems.add_first(
+            "public_url",
+            format!(
+                "expected scheme, host and port only, such as https://recordings.example.org; found {}",
+                url::quoted(text)
+            ),
+        );
+    }
+    url.map(|url| url.origin.to_ascii_lowercase())
+}
+
+/// A setting that says where something is stored.
+struct Store {
+    key: &'static str,
+    scheme: &'static str,
+    example: &'static str,
+    /// Beginnings that a later release will understand, and what they stand for.
+    unbuilt: &'static [(&'static str, &'static str)],
+}
+
+const METADATA: Store = Store {
+    key: "metadata.url",
+    scheme: "sqlite:",
+    example: "sqlite:graphophone.db",
+    unbuilt: &[("postgres:", "PostgreSQL"), ("postgresql:", "PostgreSQL")],
+};
+
+const CONTENT: Store = Store {
+    key: "content.url",
+    scheme: "file:",
+    example: "file:content",
+    unbuilt: &[("s3:", "S3")],
+};
+
+/// The path in a `sqlite:` or `file:` URL. The URL is never repeated, for it may hold a password.
+fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBuf {
+    let text = values.text(store.key).unwrap_or_default();
+    let unbuilt = store.unbuilt.iter().find(|(scheme, _)| text.starts_with(scheme));
+    let path = text.strip_prefix(store.scheme).unwrap_or_default();
+    // What other programs read as a host, as options or as a database in memory would be a file of that name here.
+    let is_path =
+        !path.is_empty() && !path.starts_with("//") && !path.starts_with(':') && !path.contains(['?', '\0']);
+    let example = store.example;
+    if let Some((_, name)) = unbuilt {
+        let message = format!("this release does not have {name} yet; use {}PATH", store.scheme);
+        problems.add_first(store.key, message);
+    } else if !is_path {
+        let message = format!(
+            "expected {}PATH without // and ?, such as {example}",
+            store.scheme
+        );
+        problems.add_first(store.key, message);
+    }
+    PathBuf::from(path)
+}
+
+/// What is accepted but worth a word.
+pub(super) fn warnings(config: &Config) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    if config.graph.query_options == QueryOptionsRule::Superset {
+        warnings.push(Problem::new(
+            "graph.query_options",
+            "the profile archive stands for superset, which this release does not have yet; \
+             what goes beyond reference is answered 501",
+        ));
+    }
+    let public = config.public_url.as_deref().and_then(HttpUrl::parse);
+    if public.is_some_and(|url| !url.is_private()) {
+        warnings.push(Problem::new(
+            "public_url",
+            "http:// sends tokens and recordings in the clear; use https:// behind a reverse proxy",
+        ));
+    }
+    for (index, issuer) in config.issuers.iter().enumerate() {
+        if issuer.ca_file.is_some() && matches!(issuer.keys, super::KeySource::File(_)) {
+            warnings.push(Problem::new(
+                format!("issuers[{index}].ca_file"),
+                "not used, since jwks_file is set; leave it out",
+            ));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,432 @@
+//! The whole way from the sources to [`Config`], and the documents that describe it.
+
+use std::collections::BTreeMap;
+
+use super::registry::{Key, Kind};
+use super::*;
+
+const NO_ENVIRONMENT: [(&str, &str); 0] = [];
+
+fn load_with(text: &str, flags: Flags, environment: &[(&str, &str)]) -> Result<Effective, Vec<Problem>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("g.toml");
+    std::fs::write(&path, text).unwrap();
+    let flags = Flags {
+        config: Some(path),
+        ..flags
+    };
+    load(&flags, environment.iter().copied())
+}
+
+/// What a file of that text gives.
+pub(super) fn load_text(text: &str) -> Effective {
+    load_with(text, Flags::default(), &[]).unwrap()
+}
+
+/// What is wrong with a file of that text, a line each.
+pub(super) fn problems_of(text: &str) -> Vec<String> {
+    let problems = load_with(text, Flags::default(), &[]).err().unwrap_or_default();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn setting<'a>(effective: &'a Effective, key: &str) -> &'a Setting {
+    effective
+        .settings
+        .iter()
+        .find(|setting| setting.key == key)
+        .unwrap()
+}
+
+#[test]
+fn without_any_source_the_defaults_count() {
+    let config = load(&Flags::default(), NO_ENVIRONMENT).unwrap().config;
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.public_url, None);
+    assert_eq!(config.profile, Profile::Graph);
+    assert_eq!(config.cloud, Cloud::Global);
+    assert_eq!(config.data, None);
+    assert_eq!(config.shutdown_grace, Duration::from_secs(30));
+    assert_eq!(config.metadata.sqlite, Path::new("graphophone.db"));
+    assert_eq!(config.metadata.connections, 16);
+    assert_eq!(config.content.folder, Path::new("content"));
+    assert_eq!(config.log.format, LogFormat::Text);
+    assert!(config.log.requests);
+    assert_eq!(config.limits.max_connections, 10_000);
+    assert_eq!(config.limits.header_timeout, Duration::from_secs(15));
+    assert_eq!(config.limits.send_timeout, Duration::from_secs(60));
+    assert_eq!(config.limits.header_bytes, 32_768);
+    assert_eq!(config.limits.json_bytes, 1_048_576);
+    assert!(config.issuers.is_empty());
+    assert_eq!(config.graph.expired_meetings, MeetingRule::Refuse);
+    assert_eq!(config.graph.channel_meetings, MeetingRule::Refuse);
+    assert_eq!(config.graph.uncalendared_meetings, MeetingRule::Refuse);
+    assert_eq!(config.graph.query_options, QueryOptionsRule::Reference);
+    assert!(config.graph.export_requires_policy);
+}
+
+#[test]
+fn every_setting_of_a_file_arrives() {
+    let config = load_text(
+        "listen = '[::1]:0'\npublic_url = 'https://Recordings.example.org/'\nprofile = 'graph'\ncloud = 'usgov-l5'\n\
+         data = '/srv/g'\nshutdown_grace = '500ms'\n\
+         [metadata]\nurl = 'sqlite:/var/g.db'\nconnections = 2\n[content]\nurl = 'file:c/d'\n\
+         [log]\nformat = 'json'\nrequests = false\n\
+         [limits]\nmax_connections = 1\nheader_timeout = '1s'\nsend_timeout = '2s'\nheader_bytes = 8192\njson_bytes = 2048\n\
+         [graph]\nexpired_meetings = 'serve'\nchannel_meetings = 'serve'\nuncalendared_meetings = 'serve'",
+    )
+    .config;
+    assert_eq!(config.listen.to_string(), "[::1]:0");
+    assert_eq!(
+        config.public_url.as_deref(),
+        Some("https://recordings.example.org")
+    );
+    assert_eq!(config.cloud, Cloud::UsGovL5);
+    assert_eq!(config.shutdown_grace, Duration::from_millis(500));
+    assert_eq!(config.metadata_file().unwrap(), Path::new("/var/g.db"));
+    assert_eq!(config.metadata.connections, 2);
+    assert_eq!(config.content_folder().unwrap(), Path::new("/srv/g/c/d"));
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert!(!config.log.requests);
+    assert_eq!(config.limits.max_connections, 1);
+    assert_eq!(config.limits.header_timeout, Duration::from_secs(1));
+    assert_eq!(config.limits.send_timeout, Duration::from_secs(2));
+    assert_eq!(config.limits.header_bytes, 8192);
+    assert_eq!(config.limits.json_bytes, 2048);
+    assert_eq!(config.graph.expired_meetings, MeetingRule::Serve);
+    assert_eq!(config.graph.channel_meetings, MeetingRule::Serve);
+    assert_eq!(config.graph.uncalendared_meetings, MeetingRule::Serve);
+}
+
+#[test]
+fn flag_beats_environment_beats_file_beats_profile_beats_default() {
+    let text = "profile = 'archive'\nlisten = '127.0.0.1:1'\n[log]\nformat = 'json'\n[limits]\njson_bytes = 4096\n\
+                [graph]\nchannel_meetings = 'refuse'";
+    let flags = Flags {
+        listen: Some("127.0.0.1:3".to_owned()),
+        ..Flags::default()
+    };
+    let environment = [
+        ("GRAPHOPHONE_LISTEN", "127.0.0.1:2"),
+        ("GRAPHOPHONE_LIMITS__JSON_BYTES", "8192"),
+        ("HOME", "/nowhere"),
+    ];
+    let effective = load_with(text, flags, &environment).unwrap();
+    for (key, shown, origin) in [
+        ("listen", "\"127.0.0.1:3\"", "--listen"),
+        ("limits.json_bytes", "8192", "GRAPHOPHONE_LIMITS__JSON_BYTES"),
+        ("graph.expired_meetings", "\"serve\"", "profile archive"),
+        ("graph.query_options", "\"superset\"", "profile archive"),
+        ("limits.header_bytes", "32768", "default"),
+        ("public_url", "\"\"", "default"),
+    ] {
+        let setting = setting(&effective, key);
+        assert_eq!(
+            (setting.shown.as_str(), setting.origin.to_string().as_str()),
+            (shown, origin),
+            "{key}"
+        );
+    }
+    for key in ["log.format", "graph.channel_meetings"] {
+        assert!(matches!(&setting(&effective, key).origin, Origin::File(path) if path.ends_with("g.toml")));
+    }
+    assert_eq!(effective.config.listen.port(), 3);
+    assert_eq!(effective.config.graph.channel_meetings, MeetingRule::Refuse);
+}
+
+#[test]
+fn the_profile_may_come_from_the_environment() {
+    let config = load(&Flags::default(), [("GRAPHOPHONE_PROFILE", "archive")]).unwrap();
+    assert_eq!(config.config.graph.expired_meetings, MeetingRule::Serve);
+    assert_eq!(config.config.graph.query_options, QueryOptionsRule::Superset);
+    assert_eq!(config.warnings[0].key, "graph.query_options");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let text = "listen = 'localhost:80'\npublic_url = 'https://a.example/path'\n[limits]\nmax_connection = 1\n[[issuers]]";
+    let environment = [("GRAPHOPHONE_LOG__REQUESTS", "1"), ("GRAPHOPHONE_PORT", "80")];
+    let problems = load_with(text, Flags::default(), &environment).unwrap_err();
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "limits.max_connection",
+            "listen",
+            "log.requests",
+            "GRAPHOPHONE_PORT",
+            "issuers[0].issuer",
+            "issuers[0].audiences",
+            "public_url",
+        ]
+        .map(str::to_owned)
+    );
+}
+
+#[test]
+fn what_this_release_does_not_have_is_refused_by_name() {
+    for (text, key) in [
+        ("[tls]\ncertificate = 'a'", "tls.certificate"),
+        ("[tls]\nkey = 'a'", "tls.key"),
+        ("[tls]\ndevelopment = true", "tls.development"),
+        ("[metrics]\nlisten = '127.0.0.1:9464'", "metrics.listen"),
+        (
+            "[throttling]\nrequests_per_second = 30",
+            "throttling.requests_per_second",
+        ),
+        (
+            "[notifications]\nallowed_networks = ['127.0.0.2/32']",
+            "notifications.allowed_networks",
+        ),
+        ("[notifications]\nallow_http = true", "notifications.allow_http"),
+        ("[notifications]\nca_file = 'a'", "notifications.ca_file"),
+        ("[content.s3]\nendpoint = 'a'", "content.s3.endpoint"),
+        ("[content.s3]\nregion = 'a'", "content.s3.region"),
+        ("[content.s3]\naccess_key_id = 'a'", "content.s3.access_key_id"),
+        (
+            "[content.s3]\nsecret_access_key_file = 'a'",
+            "content.s3.secret_access_key_file",
+        ),
+        ("[content.s3]\nredirect = true", "content.s3.redirect"),
+        ("[metadata]\nurl = 'postgres://u:hush@h/d'", "metadata.url"),
+        ("[metadata]\nurl = 'postgresql://u:hush@h/d'", "metadata.url"),
+        ("[content]\nurl = 's3://bucket'", "content.url"),
+        ("[graph]\nquery_options = 'superset'", "graph.query_options"),
+        (
+            "[graph]\nexport_requires_policy = false",
+            "graph.export_requires_policy",
+        ),
+    ] {
+        let problems = problems_of(text);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let expected = format!("{key}: this release does not have ");
+        assert!(
+            problems[0].starts_with(&expected) && !problems[0].contains("hush"),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
+fn stores_are_files_below_data() {
+    for (text, accepted) in [
+        ("[metadata]\nurl = 'sqlite:a/b.db'", true),
+        ("[metadata]\nurl = 'sqlite:'", false),
+        ("[metadata]\nurl = 'sqlite::memory:'", false),
+        ("[metadata]\nurl = 'sqlite://a.db'", false),
+        ("[metadata]\nurl = 'sqlite:a.db?mode=ro'", false),
+        ("[metadata]\nurl = 'graphophone.db'", false),
+        ("[content]\nurl = 'file:/srv/content'", true),
+        ("[content]\nurl = 'file:///srv/content'", false),
+        ("[content]\nurl = ''", false),
+    ] {
+        assert_eq!(problems_of(text).is_empty(), accepted, "{text}");
+    }
+    let config = load(&Flags::default(), NO_ENVIRONMENT).unwrap().config;
+    let problem = config.metadata_file().unwrap_err().to_string();
+    assert!(problem.starts_with("data: required"), "{problem}");
+}
+
+#[test]
+fn data_is_relative_to_the_file_that_names_it_and_otherwise_to_the_working_directory() {
+    let of_file = load_text("data = 'd'").config.data.unwrap();
+    assert!(of_file.is_absolute() && of_file.ends_with("d"));
+    let of_environment = load_with("", Flags::default(), &[("GRAPHOPHONE_DATA", "d")]).unwrap();
+    assert_eq!(of_environment.config.data.unwrap(), Path::new("d"));
+    let flags = Flags {
+        data: Some(PathBuf::from("e")),
+        ..Flags::default()
+    };
+    let of_flag = load_with("data = 'd'", flags, &[]).unwrap();
+    assert_eq!(of_flag.config.data.as_deref(), Some(Path::new("e")));
+    assert_eq!(setting(&of_flag, "data").origin, Origin::Flag("data"));
+}
+
+#[test]
+fn public_url_is_scheme_host_and_port_only() {
+    for (url, accepted) in [
+        ("https://a.example", true),
+        ("http://a.example:8080/", true),
+        ("https://[2001:db8::1]:8443", true),
+        ("", true),
+        ("a.example", false),
+        ("https://a.example/graph", false),
+        ("https://a.example?x", false),
+        ("https://user@a.example", false),
+        ("https://a.example//", false),
+        ("ftp://a.example", false),
+    ] {
+        assert_eq!(
+            problems_of(&format!("public_url = '{url}'")).is_empty(),
+            accepted,
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn links_begin_with_public_url_or_else_with_the_bound_address() {
+    let mut config = load(&Flags::default(), NO_ENVIRONMENT).unwrap().config;
+    for (bound, expected) in [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("[::1]:9", "http://[::1]:9"),
+        ("[fe80::1%2]:9", "http://[fe80::1]:9"),
+    ] {
+        assert_eq!(config.public_url_for(bound.parse().unwrap()).unwrap(), expected);
+    }
+    for wildcard in ["0.0.0.0:80", "[::]:80", "[::ffff:0.0.0.0]:80"] {
+        let problem = config.public_url_for(wildcard.parse().unwrap()).unwrap_err();
+        assert_eq!(problem.key, "public_url");
+    }
+    config.public_url = Some("https://a.example".to_owned());
+    let url = config.public_url_for("0.0.0.0:80".parse().unwrap());
+    assert_eq!(url.unwrap(), "https://a.example");
+}
+
+#[test]
+fn what_is_risky_or_idle_is_warned_of() {
+    let effective = load_text(
+        "public_url = 'http://a.example'\n\
+         [[issuers]]\nissuer = 'https://b.example'\naudiences = ['a']\njwks_file = 'k'\nca_file = 'c'",
+    );
+    let keys: Vec<_> = effective
+        .warnings
+        .iter()
+        .map(|warning| warning.key.as_str())
+        .collect();
+    assert_eq!(keys, ["public_url", "issuers[0].ca_file"]);
+    assert!(
+        load_text("public_url = 'http://localhost:8080'")
+            .warnings
+            .is_empty()
+    );
+}
+
+/// The reference with every example in it made a setting.
+fn reference_in_full() -> toml::Table {
+    let is_example = |line: &&str| {
+        let name = line.split(" = ").next().unwrap_or_default();
+        line.starts_with('[')
+            || (line.contains(" = ")
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b"_0123456789".contains(&b)))
+    };
+    let lines = REFERENCE
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(is_example).unwrap_or(line));
+    toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
+}
+
+fn leaves(table: &toml::Table, path: &str, into: &mut BTreeMap<String, toml::Value>) {
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) => leaves(inner, &format!("{path}{name}."), into),
+            _ => {
+                into.insert(format!("{path}{name}"), value.clone());
+            }
+        }
+    }
+}
+
+fn names(keys: &[Key]) -> Vec<&str> {
+    let mut names: Vec<_> = keys.iter().map(|key| key.name).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_reference_has_every_setting_and_no_other() {
+    let mut table = reference_in_full();
+    let issuers = table.remove("issuers").unwrap();
+    for (keys, table) in [(KEYS, &table), (ISSUER_KEYS, issuers[0].as_table().unwrap())] {
+        let mut found = BTreeMap::new();
+        leaves(table, "", &mut found);
+        assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), names(keys));
+        for key in keys {
+            if let Some(default) = key.default {
+                assert_eq!(
+                    found[key.name],
+                    value::from_text(key.kind, default),
+                    "{}",
+                    key.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reference_sets_nothing_but_defaults() {
+    let table: toml::Table = toml::from_str(REFERENCE).unwrap();
+    let mut found = BTreeMap::new();
+    leaves(&table, "", &mut found);
+    let with_default = KEYS.iter().filter(|key| key.default.is_some()).count();
+    assert_eq!(found.len(), with_default);
+    let shown = |effective: &Effective| -> Vec<(String, String)> {
+        let settings = effective
+            .settings
+            .iter()
+            .filter(|setting| setting.key != "graph.query_options");
+        settings
+            .map(|setting| (setting.key.clone(), setting.shown.clone()))
+            .collect()
+    };
+    let defaults = load(&Flags::default(), NO_ENVIRONMENT).unwrap();
+    let settings = shown(&load_text(REFERENCE));
+    assert!(shown(&defaults).iter().all(|setting| settings.contains(setting)));
+}
+
+#[test]
+fn the_documentation_has_a_row_for_every_setting_with_its_default() {
+    let page = include_str!("../../docs/configuration.md");
+    let cell = |row: &str, index: usize| row.split('|').nth(index).unwrap_or_default().trim().to_owned();
+    let mut rows: BTreeMap<String, String> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| (cell(line, 1), cell(line, 2)))
+        .collect();
+    for (prefix, keys) in [("", KEYS), ("issuers.", ISSUER_KEYS)] {
+        for key in keys {
+            let name = format!("`{prefix}{}`", key.name);
+            let default = rows.remove(&name).unwrap_or_else(|| panic!("{name} has no row"));
+            let expected = match (key.kind, key.default) {
+                (_, None) => "–".to_owned(),
+                (kind, Some(text)) => format!("`{}`", value::from_text(kind, text)),
+            };
+            assert_eq!(default, expected, "{name}");
+        }
+    }
+    assert!(rows.is_empty(), "unknown settings: {rows:?}");
+    assert!(KEYS.iter().all(|key| !matches!(key.kind, Kind::TextOrTexts)));
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_accepted() {
+    let page = include_str!("../../docs/configuration.md");
+    let examples: Vec<_> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        assert_eq!(problems_of(example), [""; 0], "{example}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_does_no_harm() {
+    assert_eq!(
+        load_text("\u{feff}listen = '127.0.0.1:1'").config.listen.port(),
+        1
+    );
+}
+
+#[test]
+fn a_password_in_a_url_is_not_repeated() {
+    let text = "public_url = 'https://u:hush@a.example'\n\
+                [[issuers]]\nissuer = 'https://u:hush@a.example'\njwks_uri = 'https://u:hush@a.example'\naudiences = ['a']";
+    let problems = problems_of(text);
+    assert_eq!(problems.len(), 3);
+    assert!(!problems.concat().contains("hush"), "{problems:?}");
+}
