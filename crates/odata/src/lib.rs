@@ -11,7 +11,9 @@
 //! text with a position and with what was expected there.
 
 mod encoding;
+pub mod filter;
 pub mod path;
 
 pub use encoding::{TextProblem, encode_segment, string_literal};
+pub use filter::{FilterError, FilterExpr};
 pub use path::{PathError, ResourcePath, Segment};
