@@ -13,7 +13,9 @@
 mod encoding;
 pub mod filter;
 pub mod path;
+pub mod query;
 
 pub use encoding::{TextProblem, encode_segment, string_literal};
 pub use filter::{FilterError, FilterExpr};
 pub use path::{PathError, ResourcePath, Segment};
+pub use query::{QueryError, QueryOptions, SystemOption};
