@@ -1,6 +1,18 @@
 //! Graphophone: an archive of meeting recordings that speaks Microsoft Graph's callRecording API.
+//!
+//! Data flows one way: `http` parses, `auth` authorizes, `query` plans, `db` and `content` fetch, `http` presents.
 
+pub mod app;
 pub mod auth;
 pub mod authority;
 pub mod clock;
 pub mod config;
+pub mod content;
+pub mod db;
+pub mod graph;
+pub mod http;
+pub mod ids;
+pub mod media;
+pub mod query;
+pub mod server;
+pub mod store;

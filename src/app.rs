@@ -1,0 +1,61 @@
+//! [`App`]: all that a request may reach. One a runtime thread; a clone is the same.
+
+use std::sync::Arc;
+
+use crate::auth::bearer::BearerTokens;
+use crate::auth::verifier::TokenVerifier;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::content::ContentStore;
+use crate::db::Db;
+use crate::query::page_token::PageSealer;
+use crate::store::Store;
+
+/// All that a request may reach.
+#[derive(Clone)]
+pub struct App {
+    /// What the server was told.
+    pub config: Arc<Config>,
+    /// Scheme and host that links begin with.
+    pub public_url: Arc<str>,
+    /// Rows, by connections of this thread.
+    pub db: Db,
+    /// Bytes.
+    pub content: ContentStore,
+    /// Time.
+    pub clock: Clock,
+    /// Who asks.
+    pub tokens: BearerTokens,
+    /// Seals page tokens.
+    pub pages: Arc<PageSealer>,
+}
+
+impl App {
+    /// Puts together what requests reach.
+    pub fn new(
+        config: Config,
+        public_url: &str,
+        store: Store,
+        verifier: TokenVerifier,
+        pages: PageSealer,
+    ) -> Self {
+        Self {
+            config: Arc::new(config),
+            public_url: public_url.into(),
+            tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),
+            db: store.db,
+            content: store.content,
+            clock: store.clock,
+            pages: Arc::new(pages),
+        }
+    }
+
+    /// The same for another runtime thread: with connections and memories of its own.
+    pub fn for_thread(&self) -> Self {
+        Self {
+            db: self.db.for_thread(),
+            tokens: self.tokens.for_thread(),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The bytes of recordings and transcripts.
+//!
+//! [`ContentStore`] promises, whatever is behind it: an object is **written once** (a second write under its key
+//! is refused), **visible only when complete**, **durable when acknowledged** (file and folders fsynced), and
+//! read by ranges. It knows nothing of rows; which object belongs to what is the database's knowledge.
+
+mod key;
+mod local;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Ticks;
+
+pub use key::{ContentKey, Part};
+pub use local::ContentReader;
+
+/// The most bytes that are read, and held, at a time for one download.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Where content is kept. A clone is the same store.
+#[derive(Clone, Debug)]
+pub struct ContentStore {
+    backend: Arc<local::LocalFolder>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the whole.
+    pub sha256: [u8; 32],
+    /// Time of change, in ns since 1970.
+    pub modified_ns: i64,
+}
+
+/// What an object must be to be served.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Its key.
+    pub key: ContentKey,
+    /// Its length in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the whole.
+    pub sha256: Vec<u8>,
+    /// Its time of change when it was last known to be good, in ns since 1970.
+    pub modified_ns: i64,
+}
+
+/// An object that was found to be what was expected.
+#[derive(Debug)]
+pub struct Checked {
+    /// Reads it.
+    pub reader: ContentReader,
+    /// Its time of change had moved, its bytes were compared whole and are good: the new time, to be recorded.
+    pub restamped: Option<i64>,
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// There is no such object.
+    #[error("there is no object {0}")]
+    NotFound(ContentKey),
+    /// There is one already.
+    #[error("there is an object {0} already")]
+    Exists(ContentKey),
+    /// Its bytes are not what was recorded.
+    #[error("object {key} is damaged: {what}")]
+    Damaged {
+        /// Which.
+        key: ContentKey,
+        /// In what way.
+        what: &'static str,
+    },
+    /// The store is full.
+    #[error("no space is left in the content store")]
+    Full,
+    /// The store cannot be written.
+    #[error("the content store is read-only for this user")]
+    ReadOnly,
+    /// What was to be stored could not be read.
+    #[error("the source could not be read: {0}")]
+    Source(#[source] io::Error),
+    /// Anything else.
+    #[error("the content store failed: {0}")]
+    Io(#[source] io::Error),
+}
+
+impl ContentStore {
+    /// Opens the folder at `path`, making it where necessary and removing what a crash left half-written.
+    ///
+    /// # Errors
+    /// [`ContentError`] where it cannot be made.
+    pub fn open_folder(path: &Path, now: Ticks) -> Result<Self, ContentError> {
+        Ok(Self {
+            backend: Arc::new(local::LocalFolder::open(path, now)?),
+        })
+    }
+
+    /// Stores all of `source` under `key` and answers when that would survive a power cut.
+    ///
+    /// # Errors
+    /// [`ContentError::Exists`] where the key is taken; after any error nothing is visible under it.
+    pub async fn put(
+        &self,
+        key: &ContentKey,
+        source: impl io::Read + Send + 'static,
+    ) -> Result<Written, ContentError> {
+        let (backend, key) = (Arc::clone(&self.backend), key.clone());
+        off_thread(move || backend.put(&key, source)).await
+    }
+
+    /// Opens an object for reading, as it is.
+    ///
+    /// # Errors
+    /// [`ContentError::NotFound`] where there is none.
+    #[expect(
+        clippy::unused_async,
+        reason = "a store behind a network waits here; a local open is short"
+    )]
+    pub async fn open(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
+        self.backend.open_object(key)
+    }
+
+    /// Opens an object and makes sure that it is what was recorded: by its length and time of change, and where
+    /// these have moved by comparing all of its bytes before the first is given out.
+    ///
+    /// # Errors
+    /// [`ContentError::Damaged`] where it is not.
+    pub async fn open_checked(&self, expected: &Expected) -> Result<Checked, ContentError> {
+        let reader = self.open(&expected.key).await?;
+        if reader.size_bytes() != expected.size_bytes {
+            return Err(ContentError::Damaged {
+                key: expected.key.clone(),
+                what: "its length has changed",
+            });
+        }
+        if reader.modified_ns() == expected.modified_ns {
+            return Ok(Checked {
+                reader,
+                restamped: None,
+            });
+        }
+        self.backend.known_good(&reader, expected).await?;
+        let restamped = Some(reader.modified_ns());
+        Ok(Checked { reader, restamped })
+    }
+
+    /// Removes an object; one that is not there is removed already. Whoever reads it goes on reading.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
+        let (backend, key) = (Arc::clone(&self.backend), key.clone());
+        off_thread(move || backend.remove(&key)).await
+    }
+
+    /// Whether the store can be reached.
+    ///
+    /// # Errors
+    /// [`ContentError`] saying why not.
+    #[expect(clippy::unused_async, reason = "a store behind a network waits here")]
+    pub async fn reach(&self) -> Result<(), ContentError> {
+        self.backend.reach()
+    }
+}
+
+/// Runs `work` on a thread where it may block.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ContentError> + Send + 'static,
+) -> Result<T, ContentError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(lost) => Err(ContentError::Io(io::Error::other(lost))),
+    }
+}

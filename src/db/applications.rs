@@ -1,0 +1,158 @@
+//! Applications: the client programs of a tenant, with what the built-in authority may put into their tokens.
+
+use super::{DbError, Session, Tx, Value};
+
+/// An application in one tenant; the same appId may stand in several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Client id, lower-case.
+    pub app_id: String,
+    /// Tenant in which it is registered.
+    pub tenant_id: String,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// Argon2 hash of its secret, in PHC form.
+    pub secret_hash: Option<String>,
+    /// Its tokens are accepted.
+    pub account_enabled: bool,
+}
+
+/// What a registered permission is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PermissionKind {
+    /// Application permission: goes into `roles`.
+    Role,
+    /// Delegated permission: goes into `scp`.
+    Scope,
+    /// Resource-specific permission that it declares; a consent gives it for one chat.
+    Chat,
+}
+
+impl PermissionKind {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Scope => "scope",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// The application of that id in that tenant.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find(db: &mut Session, app_id: &str, tenant: &str) -> Result<Option<Application>, DbError> {
+    const SQL: &str = "
+        SELECT app_id, tenant_id, display_name, secret_hash, account_enabled
+        FROM applications
+        WHERE app_id = ?1
+          AND tenant_id = ?2";
+    db.row(SQL, &[app_id.into(), tenant.into()], |row| {
+        Ok(Application {
+            app_id: row.text(0)?,
+            tenant_id: row.text(1)?,
+            display_name: row.text_or_null(2)?,
+            secret_hash: row.text_or_null(3)?,
+            account_enabled: row.bool(4)?,
+        })
+    })
+    .await
+}
+
+/// The tenants in which that appId is registered, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn tenants_of(db: &mut Session, app_id: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "
+        SELECT tenant_id
+        FROM applications
+        WHERE app_id = ?1
+        ORDER BY app_id, tenant_id";
+    db.rows(SQL, &[app_id.into()], |row| row.text(0)).await
+}
+
+/// The names registered for an application, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn permissions(
+    db: &mut Session,
+    app_id: &str,
+    tenant: &str,
+    kind: PermissionKind,
+) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "
+        SELECT name
+        FROM application_permissions
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+          AND kind = ?3
+        ORDER BY app_id, tenant_id, kind, name";
+    db.rows(SQL, &[app_id.into(), tenant.into(), kind.text().into()], |row| {
+        row.text(0)
+    })
+    .await
+}
+
+/// An application with all that belongs to it, as it is stored.
+#[derive(Debug)]
+pub struct Registration<'a> {
+    /// The application itself.
+    pub application: Application,
+    /// Its permissions.
+    pub permissions: Vec<(PermissionKind, &'a str)>,
+    /// Where the authority may send people back to.
+    pub redirect_uris: Vec<&'a str>,
+}
+
+/// Stores a registration, replacing the one of its appId and tenant whole.
+///
+/// # Errors
+/// [`DbError::Conflict`] where its tenant is not there.
+pub async fn put(tx: &mut Tx<'_>, registration: &Registration<'_>) -> Result<(), DbError> {
+    const APPLICATION: &str = "
+        INSERT INTO applications (app_id, tenant_id, display_name, secret_hash, account_enabled)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    const PERMISSION: &str = "
+        INSERT INTO application_permissions (app_id, tenant_id, kind, name)
+        VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT DO NOTHING";
+    const REDIRECT_URI: &str = "
+        INSERT INTO application_redirect_uris (app_id, tenant_id, uri)
+        VALUES (?1, ?2, ?3)
+        ON CONFLICT DO NOTHING";
+    let application = &registration.application;
+    let (app_id, tenant): (Value<'_>, Value<'_>) =
+        ((&application.app_id).into(), (&application.tenant_id).into());
+    remove(tx, &application.app_id, &application.tenant_id).await?;
+    let values = [
+        app_id,
+        tenant,
+        (&application.display_name).into(),
+        (&application.secret_hash).into(),
+        application.account_enabled.into(),
+    ];
+    tx.execute(APPLICATION, &values).await?;
+    for (kind, name) in &registration.permissions {
+        tx.execute(PERMISSION, &[app_id, tenant, kind.text().into(), (*name).into()])
+            .await?;
+    }
+    for uri in &registration.redirect_uris {
+        tx.execute(REDIRECT_URI, &[app_id, tenant, (*uri).into()]).await?;
+    }
+    Ok(())
+}
+
+/// Removes an application from a tenant, if it is there.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn remove(tx: &mut Tx<'_>, app_id: &str, tenant: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        DELETE FROM applications
+        WHERE app_id = ?1
+          AND tenant_id = ?2";
+    tx.execute(SQL, &[app_id.into(), tenant.into()]).await.map(|_| ())
+}

@@ -1,0 +1,340 @@
+//! Artifacts: recordings and transcripts, one table for both.
+
+use super::content_objects::{self, ContentObject};
+use super::sql::Sql;
+use super::{DbError, Row, Session, Tx, Value};
+use crate::clock::Ticks;
+
+/// Which of the two an artifact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ArtifactKind {
+    /// Graph's `callRecording`.
+    Recording,
+    /// Graph's `callTranscript`.
+    Transcript,
+}
+
+impl ArtifactKind {
+    /// The word of the column.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Transcript => "transcript",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Recording, Self::Transcript]
+            .into_iter()
+            .find(|kind| kind.text() == text)
+    }
+}
+
+/// What an artifact belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// An online meeting, by id.
+    Meeting(String),
+    /// An ad hoc call, by id.
+    AdhocCall(String),
+}
+
+/// A recording or transcript, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its id.
+    pub id: String,
+    /// The instance of the call that it was made in.
+    pub call_id: String,
+    /// What joins a recording with its transcript.
+    pub content_correlation_id: String,
+    /// When it began.
+    pub created: Ticks,
+    /// When it ended.
+    pub end: Option<Ticks>,
+    /// Its content is held back as harmful.
+    pub quarantined: bool,
+}
+
+/// An [`Artifact`] from a row that begins with id, call_id, content_correlation_id, created_ticks, end_ticks and
+/// quarantined.
+fn read_artifact(row: &Row<'_>) -> Result<Artifact, DbError> {
+    Ok(Artifact {
+        id: row.text(0)?,
+        call_id: row.text(1)?,
+        content_correlation_id: row.text(2)?,
+        created: row.ticks(3)?,
+        end: row.ticks_or_null(4)?,
+        quarantined: row.bool(5)?,
+    })
+}
+
+/// The artifact of a meeting that is ready to be shown.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_in_meeting(
+    db: &mut Session,
+    kind: ArtifactKind,
+    meeting: &str,
+    id: &str,
+) -> Result<Option<Artifact>, DbError> {
+    const SQL: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined
+        FROM artifacts
+        WHERE kind = ?1
+          AND id = ?2
+          AND meeting_id = ?3
+          AND ready = TRUE";
+    db.row(
+        SQL,
+        &[kind.text().into(), id.into(), meeting.into()],
+        read_artifact,
+    )
+    .await
+}
+
+/// A page of artifacts.
+#[derive(Debug)]
+pub struct Page {
+    /// Its rows.
+    pub rows: Vec<Artifact>,
+    /// Whether there are more behind them.
+    pub has_more: bool,
+}
+
+/// Runs the statement of a page, which asks for one row more than the page holds.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn page(db: &mut Session, sql: &Sql, top: u64) -> Result<Page, DbError> {
+    let mut rows = db.rows(sql.text(), &sql.values(), read_artifact).await?;
+    let top = usize::try_from(top).unwrap_or(usize::MAX);
+    let has_more = rows.len() > top;
+    rows.truncate(top);
+    Ok(Page { rows, has_more })
+}
+
+/// Runs a statement that counts.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn count(db: &mut Session, sql: &Sql) -> Result<u64, DbError> {
+    let number = db.row(sql.text(), &sql.values(), |row| row.int(0)).await?;
+    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
+}
+
+/// The content of an artifact, if it has any.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn content(
+    db: &mut Session,
+    kind: ArtifactKind,
+    id: &str,
+) -> Result<Option<ContentObject>, DbError> {
+    const SQL: &str = "
+        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks
+        FROM artifacts AS a
+        JOIN content_objects AS o
+          ON o.content_key = a.content_key
+        WHERE a.kind = ?1
+          AND a.id = ?2";
+    db.row(SQL, &[kind.text().into(), id.into()], |row| {
+        content_objects::read_at(row, 0)
+    })
+    .await
+}
+
+/// Graph's upload states that this store knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadState {
+    /// Its content is here.
+    Complete,
+    /// Its content is still to come; it is not shown.
+    Pending,
+}
+
+impl UploadState {
+    /// The word of the column.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The state of that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Complete, Self::Pending]
+            .into_iter()
+            .find(|state| state.text() == text)
+    }
+}
+
+/// All that is stored of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredArtifact {
+    /// Recording or transcript.
+    pub kind: ArtifactKind,
+    /// What the API shows.
+    pub artifact: Artifact,
+    /// Tenant of what it belongs to.
+    pub tenant_id: String,
+    /// What it belongs to.
+    pub parent: Parent,
+    /// Whether its content is here.
+    pub upload_state: UploadState,
+    /// It may not be deleted.
+    pub legal_hold: bool,
+    /// When it was deleted.
+    pub deleted: Option<Ticks>,
+    /// Key of its content.
+    pub content_key: Option<String>,
+    /// Key of a transcript's `metadataContent`.
+    pub metadata_key: Option<String>,
+}
+
+impl StoredArtifact {
+    /// Complete and not deleted, so it may be shown.
+    pub fn is_ready(&self) -> bool {
+        self.upload_state == UploadState::Complete && self.deleted.is_none()
+    }
+}
+
+const STORED: &str = "
+    SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, kind, tenant_id, meeting_id,
+           adhoc_call_id, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+    FROM artifacts";
+
+fn read_stored(row: &Row<'_>) -> Result<StoredArtifact, DbError> {
+    let parent = match (row.text_or_null(8)?, row.text_or_null(9)?) {
+        (Some(meeting), _) => Parent::Meeting(meeting),
+        (None, Some(call)) => Parent::AdhocCall(call),
+        (None, None) => {
+            return Err(DbError::Unreadable {
+                column: 8,
+                found: "no parent".into(),
+            });
+        }
+    };
+    Ok(StoredArtifact {
+        kind: row.parsed(6, ArtifactKind::parse)?,
+        artifact: read_artifact(row)?,
+        tenant_id: row.text(7)?,
+        parent,
+        upload_state: row.parsed(10, UploadState::parse)?,
+        legal_hold: row.bool(11)?,
+        deleted: row.ticks_or_null(12)?,
+        content_key: row.text_or_null(13)?,
+        metadata_key: row.text_or_null(14)?,
+    })
+}
+
+/// Whatever is stored under that kind and id, shown or not.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_stored(
+    db: &mut Session,
+    kind: ArtifactKind,
+    id: &str,
+) -> Result<Option<StoredArtifact>, DbError> {
+    let sql = format!("{STORED} WHERE kind = ?1 AND id = ?2");
+    db.row(&sql, &[kind.text().into(), id.into()], read_stored).await
+}
+
+/// What is stored of a kind in a tenant, or in all, oldest first: at most `limit` after the place `after`.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn list_stored(
+    db: &mut Session,
+    kind: ArtifactKind,
+    tenant: &str,
+    after: (Ticks, &str),
+    limit: i64,
+) -> Result<Vec<StoredArtifact>, DbError> {
+    let sql = format!(
+        "{STORED}
+        WHERE tenant_id = ?1
+          AND kind = ?2
+          AND (created_ticks, id) > (?3, ?4)
+        ORDER BY created_ticks, id
+        LIMIT ?5"
+    );
+    let values = [
+        tenant.into(),
+        kind.text().into(),
+        after.0.into(),
+        after.1.into(),
+        limit.into(),
+    ];
+    db.rows(&sql, &values, read_stored).await
+}
+
+/// Stores an artifact, replacing the one of its kind and id. Its content objects must be there.
+///
+/// # Errors
+/// [`DbError::Conflict`] where its parent or content is not there, or the content is another's.
+pub async fn put(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO artifacts (kind, id, tenant_id, meeting_id, adhoc_call_id, call_id, content_correlation_id,
+                               created_ticks, end_ticks, upload_state, legal_hold, quarantined, deleted_ticks,
+                               ready, content_key, metadata_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        ON CONFLICT (kind, id) DO UPDATE
+        SET tenant_id = excluded.tenant_id,
+            meeting_id = excluded.meeting_id,
+            adhoc_call_id = excluded.adhoc_call_id,
+            call_id = excluded.call_id,
+            content_correlation_id = excluded.content_correlation_id,
+            created_ticks = excluded.created_ticks,
+            end_ticks = excluded.end_ticks,
+            upload_state = excluded.upload_state,
+            legal_hold = excluded.legal_hold,
+            quarantined = excluded.quarantined,
+            deleted_ticks = excluded.deleted_ticks,
+            ready = excluded.ready,
+            content_key = excluded.content_key,
+            metadata_key = excluded.metadata_key";
+    let (meeting, call) = match &stored.parent {
+        Parent::Meeting(id) => (Some(id.as_str()), None),
+        Parent::AdhocCall(id) => (None, Some(id.as_str())),
+    };
+    let artifact = &stored.artifact;
+    let values: [Value<'_>; 16] = [
+        stored.kind.text().into(),
+        (&artifact.id).into(),
+        (&stored.tenant_id).into(),
+        meeting.into(),
+        call.into(),
+        (&artifact.call_id).into(),
+        (&artifact.content_correlation_id).into(),
+        artifact.created.into(),
+        artifact.end.into(),
+        stored.upload_state.text().into(),
+        stored.legal_hold.into(),
+        artifact.quarantined.into(),
+        stored.deleted.into(),
+        stored.is_ready().into(),
+        (&stored.content_key).into(),
+        (&stored.metadata_key).into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Removes an artifact, if it is there; its content objects stay.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn remove(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        DELETE FROM artifacts
+        WHERE kind = ?1
+          AND id = ?2";
+    tx.execute(SQL, &[kind.text().into(), id.into()])
+        .await
+        .map(|_| ())
+}

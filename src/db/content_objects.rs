@@ -1,0 +1,100 @@
+//! Objects of the content store, as the rows know them.
+
+use super::{DbError, Row, Session, Tx, Write};
+use crate::clock::Ticks;
+
+/// One stored object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentObject {
+    /// Its key in the content store.
+    pub key: String,
+    /// Length in bytes.
+    pub size_bytes: i64,
+    /// SHA-256 of the whole.
+    pub sha256: Vec<u8>,
+    /// Media type of its bytes, told when it was published.
+    pub media_type: String,
+    /// Time of change, in ns since 1970, when it was last known to be good.
+    pub modified_ns: i64,
+    /// When it was stored.
+    pub stored: Ticks,
+}
+
+/// Columns of a [`ContentObject`] in `row`, from column `first`.
+pub(super) fn read_at(row: &Row<'_>, first: usize) -> Result<ContentObject, DbError> {
+    Ok(ContentObject {
+        key: row.text(first)?,
+        size_bytes: row.int(first + 1)?,
+        sha256: row.bytes(first + 2)?,
+        media_type: row.text(first + 3)?,
+        modified_ns: row.int(first + 4)?,
+        stored: row.ticks(first + 5)?,
+    })
+}
+
+/// The object of that key.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find(db: &mut Session, key: &str) -> Result<Option<ContentObject>, DbError> {
+    const SQL: &str = "
+        SELECT content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks
+        FROM content_objects
+        WHERE content_key = ?1";
+    db.row(SQL, &[key.into()], |row| read_at(row, 0)).await
+}
+
+/// Stores the row of a new object. Its bytes must be durable already.
+///
+/// # Errors
+/// [`DbError::Conflict`] where the key is taken.
+pub async fn insert(tx: &mut Tx<'_>, object: &ContentObject) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO content_objects (content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = [
+        (&object.key).into(),
+        object.size_bytes.into(),
+        object.sha256.as_slice().into(),
+        (&object.media_type).into(),
+        object.modified_ns.into(),
+        object.stored.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Records the time of change at which an object was found to be good again.
+pub struct Restamp {
+    /// Its key.
+    pub key: String,
+    /// The time of change, in ns since 1970.
+    pub modified_ns: i64,
+}
+
+impl Write for Restamp {
+    type Output = ();
+    type Error = DbError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        const SQL: &str = "
+            UPDATE content_objects
+            SET modified_ns = ?2
+            WHERE content_key = ?1";
+        tx.execute(SQL, &[(&self.key).into(), self.modified_ns.into()])
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Removes the row of an object that nothing refers to any more; its bytes go after the commit.
+///
+/// # Errors
+/// [`DbError::Conflict`] while something refers to it.
+pub async fn remove(tx: &mut Tx<'_>, key: &str) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM content_objects WHERE content_key = ?1",
+        &[key.into()],
+    )
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,76 @@
+//! [`Sql`]: a statement that is put together, with the values that its placeholders stand for. Only fixed text and
+//! placeholders ever get into it; values never do.
+
+use super::Value;
+use crate::clock::Ticks;
+
+/// A statement and its values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sql {
+    text: String,
+    values: Vec<Owned>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Owned {
+    Int(i64),
+    Text(String),
+}
+
+impl Sql {
+    /// A statement that begins with `text`.
+    pub fn new(text: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Goes on with `text`.
+    #[must_use]
+    pub fn then(mut self, text: &'static str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Goes on with a placeholder for a text.
+    #[must_use]
+    pub fn bind_text(mut self, value: &str) -> Self {
+        self.values.push(Owned::Text(value.to_owned()));
+        self.placeholder()
+    }
+
+    /// Goes on with a placeholder for an integer.
+    #[must_use]
+    pub fn bind_int(mut self, value: i64) -> Self {
+        self.values.push(Owned::Int(value));
+        self.placeholder()
+    }
+
+    /// Goes on with a placeholder for an instant.
+    #[must_use]
+    pub fn bind_ticks(self, value: Ticks) -> Self {
+        self.bind_int(value.0)
+    }
+
+    fn placeholder(mut self) -> Self {
+        use std::fmt::Write;
+        // Writing into a String does not fail.
+        let _written = write!(self.text, "?{}", self.values.len());
+        self
+    }
+
+    /// The text, with `?1`, `?2`, ….
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values, in the order of their placeholders.
+    pub fn values(&self) -> Vec<Value<'_>> {
+        let borrow = |value| match value {
+            &Owned::Int(number) => Value::Int(Some(number)),
+            Owned::Text(text) => Value::Text(Some(text)),
+        };
+        self.values.iter().map(borrow).collect()
+    }
+}

@@ -1,0 +1,346 @@
+//! SQLite: the default engine.
+//!
+//! # Configuration
+//! `metadata.url = "sqlite:FILE"`. WAL, `synchronous=FULL`, foreign keys on; the file is readable by its owner
+//! alone.
+//!
+//! # Implementation
+//! Reads run in line on the runtime thread: a prepared point read takes a few µs, less than handing it to
+//! another thread. Writes go to one committer thread, which takes what is queued (at most [`BATCH`]), runs each
+//! write in a savepoint of one transaction and answers all of them after its commit, so that concurrent writers
+//! share one fsync. It never waits for more when the queue is empty.
+//!
+//! # Considerations
+//! Other processes (the administrative commands) write beside the server; `BEGIN IMMEDIATE` waits for them up to
+//! [`BUSY_TIMEOUT`]. Versions 3.7.0 to 3.51.2 can lose data when one connection checkpoints while another
+//! writes, so the linked version is asserted.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{OpenFlags, ToSql, params_from_iter};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{DbError, Row, Session, Tx, Value, Write, migrate};
+use crate::clock::Clock;
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many queued writes share one transaction.
+const BATCH: usize = 64;
+/// How many writes may wait before further callers wait to enqueue theirs.
+const QUEUE: usize = 1024;
+/// Prepared statements kept by a connection.
+const STATEMENTS: usize = 128;
+/// The first version without the checkpoint fault named above.
+const OLDEST_GOOD_VERSION: i32 = 3_051_003;
+
+/// Where the file is, and how connections to it are made.
+pub(super) struct Engine {
+    path: PathBuf,
+}
+
+impl Engine {
+    pub(super) fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
+        if rusqlite::version_number() < OLDEST_GOOD_VERSION {
+            let text = format!(
+                "SQLite {} is linked, 3.51.3 or newer is needed",
+                rusqlite::version()
+            );
+            return Err(DbError::Engine(text.into()));
+        }
+        create_private(path)?;
+        let engine = Self { path: path.to_owned() };
+        // Looked at before any setting is changed: what is not ours stays as it is.
+        migrate::check(&engine.plain()?)?;
+        migrate::migrate(&mut engine.connect()?.0, clock)?;
+        Ok(engine)
+    }
+
+    fn plain(&self) -> Result<rusqlite::Connection, DbError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    }
+
+    fn connect(&self) -> Result<Connection, DbError> {
+        let connection = self.plain()?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Connection(connection))
+    }
+
+    /// A connection that cannot change anything.
+    pub(super) fn reader(&self) -> Result<Connection, DbError> {
+        let connection = self.connect()?;
+        connection.0.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+}
+
+/// Makes the file, if it is not there, so that only its owner can read it: it holds keys and password hashes.
+fn create_private(path: &Path) -> Result<(), DbError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match error.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                DbError::ReadOnly
+            }
+            std::io::ErrorKind::StorageFull => DbError::Full,
+            _ => DbError::Engine(Box::new(error)),
+        }),
+    }
+}
+
+/// One connection of the driver.
+pub(super) struct Connection(rusqlite::Connection);
+
+impl Connection {
+    pub(super) fn begin_read(&mut self) -> Result<(), DbError> {
+        Ok(self.0.prepare_cached("BEGIN")?.execute([]).map(|_| ())?)
+    }
+
+    /// Ends the read transaction; `false` where that fails and the connection must not be used again.
+    pub(super) fn end_read(&mut self) -> bool {
+        self.0
+            .prepare_cached("COMMIT")
+            .and_then(|mut statement| statement.execute([]))
+            .is_ok()
+    }
+
+    pub(super) fn rows<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(&Row::sqlite(row))?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn row<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        read(&Row::sqlite(row)).map(Some)
+    }
+
+    pub(super) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
+        let changed = self.0.prepare_cached(sql)?.execute(params_from_iter(values))?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    fn command(&mut self, sql: &str) -> Result<(), DbError> {
+        self.execute(sql, &[]).map(|_| ())
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Value::Int(value) => value.map_or(ValueRef::Null, ValueRef::Integer),
+            Value::Bool(value) => value.map_or(ValueRef::Null, |truth| ValueRef::Integer(i64::from(truth))),
+            Value::Text(value) => value.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
+            Value::Bytes(value) => value.map_or(ValueRef::Null, ValueRef::Blob),
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+/// A write that waits for its turn.
+trait Queued: Send {
+    /// Runs it inside the open transaction; what it answers is kept until the commit.
+    fn run(self: Box<Self>, session: &mut Session) -> Box<dyn Answer>;
+    /// Tells its caller why it was not run.
+    fn refuse(self: Box<Self>, error: &DbError);
+}
+
+/// A write that has run and whose caller waits for the commit.
+trait Answer {
+    fn committed(self: Box<Self>);
+    fn lost(self: Box<Self>, error: &DbError);
+}
+
+struct Waiting<W: Write> {
+    write: W,
+    caller: oneshot::Sender<Result<W::Output, W::Error>>,
+}
+
+struct Done<W: Write> {
+    result: Result<W::Output, W::Error>,
+    caller: oneshot::Sender<Result<W::Output, W::Error>>,
+}
+
+impl<W: Write> Queued for Waiting<W> {
+    fn run(self: Box<Self>, session: &mut Session) -> Box<dyn Answer> {
+        let Self { write, caller } = *self;
+        Box::new(Done::<W> {
+            result: run_in_savepoint(session, write),
+            caller,
+        })
+    }
+
+    fn refuse(self: Box<Self>, error: &DbError) {
+        // The caller may be gone, here and below; that changes nothing.
+        let _gone = self.caller.send(Err(error.again().into()));
+    }
+}
+
+impl<W: Write> Answer for Done<W> {
+    fn committed(self: Box<Self>) {
+        let _gone = self.caller.send(self.result);
+    }
+
+    fn lost(self: Box<Self>, error: &DbError) {
+        let _gone = self
+            .caller
+            .send(self.result.and_then(|_| Err(error.again().into())));
+    }
+}
+
+/// The thread that commits, as the others see it. It ends when the last of them is gone.
+pub(super) struct Committer {
+    queue: mpsc::Sender<Box<dyn Queued>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Committer {
+    pub(super) fn start(engine: &Engine) -> Result<Self, DbError> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let session = Session {
+            connection: engine.connect()?,
+        };
+        let counter = Arc::clone(&commits);
+        std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || commit_all(session, waiting, &counter))
+            .map_err(|error| DbError::Engine(Box::new(error)))?;
+        Ok(Self { queue, commits })
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
+        let (caller, answer) = oneshot::channel();
+        let waiting = Box::new(Waiting { write, caller });
+        self.queue.send(waiting).await.map_err(|_| DbError::Stopped)?;
+        answer.await.map_err(|_| DbError::Stopped)?
+    }
+}
+
+/// The committer's loop.
+fn commit_all(mut session: Session, mut waiting: mpsc::Receiver<Box<dyn Queued>>, commits: &AtomicU64) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(next) = waiting.try_recv()
+        {
+            batch.push(next);
+        }
+        commit(&mut session, batch, commits);
+    }
+}
+
+/// Runs `batch` in one transaction, commits it and answers every caller.
+fn commit(session: &mut Session, batch: Vec<Box<dyn Queued>>, commits: &AtomicU64) {
+    let mut batch = batch.into_iter();
+    let mut answers = Vec::with_capacity(batch.len());
+    let mut outcome = session.connection.command("BEGIN IMMEDIATE");
+    while outcome.is_ok()
+        && let Some(write) = batch.next()
+    {
+        answers.push(write.run(session));
+        // Some failures (a full disk, an I/O error) make SQLite undo the whole transaction by itself. Then what
+        // the others did is gone too, and a further write would run outside of any transaction.
+        if session.connection.0.is_autocommit() {
+            outcome = Err(DbError::Engine(
+                "the transaction was undone by a failure of one of its writes".into(),
+            ));
+        }
+    }
+    if outcome.is_ok() {
+        outcome = session.connection.command("COMMIT");
+    }
+    match outcome {
+        Ok(()) => {
+            commits.fetch_add(1, Ordering::Release);
+            answers.into_iter().for_each(Answer::committed);
+        }
+        Err(error) => {
+            if !session.connection.0.is_autocommit() {
+                let _undone = session.connection.command("ROLLBACK");
+            }
+            answers.into_iter().for_each(|answer| answer.lost(&error));
+            batch.for_each(|write| write.refuse(&error));
+        }
+    }
+}
+
+/// Runs `write` so that its refusal undoes what it did and nothing else.
+fn run_in_savepoint<W: Write>(session: &mut Session, write: W) -> Result<W::Output, W::Error> {
+    session.connection.command("SAVEPOINT one_write")?;
+    let ran = catch_unwind(AssertUnwindSafe(|| at_once(write.run(&mut Tx { session }))));
+    match ran {
+        Ok(Some(Ok(output))) => {
+            session.connection.command("RELEASE one_write")?;
+            Ok(output)
+        }
+        Ok(Some(Err(error))) => {
+            undo(session);
+            Err(error)
+        }
+        Ok(None) => {
+            undo(session);
+            Err(DbError::Engine("a write waited for something inside its transaction".into()).into())
+        }
+        Err(_panic) => {
+            undo(session);
+            Err(DbError::Engine("a write panicked".into()).into())
+        }
+    }
+}
+
+/// Undoes the open savepoint. Where that fails SQLite has undone the whole transaction, which `commit` sees.
+fn undo(session: &mut Session) {
+    let _undone = session.connection.command("ROLLBACK TO one_write");
+    let _closed = session.connection.command("RELEASE one_write");
+}
+
+/// The result of a future that never has to wait: every statement here answers in line.
+fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}

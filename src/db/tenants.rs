@@ -1,0 +1,85 @@
+//! Tenants and their settings.
+
+use super::{DbError, Row, Session, Tx};
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id, lower-case.
+    pub id: String,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// Every token of it gets 403; nothing is deleted.
+    pub suspended: bool,
+    /// Whether participants may have the content of recordings.
+    pub participants_can_download_recordings: bool,
+    /// Whether guests count as participants at all.
+    pub guest_access: bool,
+    /// Whether transcripts are served.
+    pub transcripts_enabled: bool,
+    /// Whether transcripts may name their speakers.
+    pub speaker_attribution_enabled: bool,
+}
+
+fn read(row: &Row<'_>) -> Result<Tenant, DbError> {
+    Ok(Tenant {
+        id: row.text(0)?,
+        display_name: row.text_or_null(1)?,
+        suspended: row.bool(2)?,
+        participants_can_download_recordings: row.bool(3)?,
+        guest_access: row.bool(4)?,
+        transcripts_enabled: row.bool(5)?,
+        speaker_attribution_enabled: row.bool(6)?,
+    })
+}
+
+/// The tenant of that id.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find(db: &mut Session, id: &str) -> Result<Option<Tenant>, DbError> {
+    const SQL: &str = "
+        SELECT id, display_name, suspended, participants_can_download_recordings, guest_access,
+               transcripts_enabled, speaker_attribution_enabled
+        FROM tenants
+        WHERE id = ?1";
+    db.row(SQL, &[id.into()], read).await
+}
+
+/// Stores `tenant`, replacing the one of its id.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn put(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO tenants (id, display_name, suspended, participants_can_download_recordings, guest_access,
+                             transcripts_enabled, speaker_attribution_enabled)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO UPDATE
+        SET display_name = excluded.display_name,
+            suspended = excluded.suspended,
+            participants_can_download_recordings = excluded.participants_can_download_recordings,
+            guest_access = excluded.guest_access,
+            transcripts_enabled = excluded.transcripts_enabled,
+            speaker_attribution_enabled = excluded.speaker_attribution_enabled";
+    let values = [
+        (&tenant.id).into(),
+        (&tenant.display_name).into(),
+        tenant.suspended.into(),
+        tenant.participants_can_download_recordings.into(),
+        tenant.guest_access.into(),
+        tenant.transcripts_enabled.into(),
+        tenant.speaker_attribution_enabled.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Removes the tenant of that id, if it is there.
+///
+/// # Errors
+/// [`DbError::Conflict`] while something belongs to it.
+pub async fn remove(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    tx.execute("DELETE FROM tenants WHERE id = ?1", &[id.into()])
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,178 @@
+//! Users.
+
+use super::{DbError, Row, Session, Tx, Value};
+use crate::clock::Ticks;
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Object id, lower-case.
+    pub id: String,
+    /// Tenant that it belongs to.
+    pub tenant_id: String,
+    /// Sign-in name, as written.
+    pub user_principal_name: Option<String>,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// Mail address.
+    pub mail: Option<String>,
+    /// Argon2 hash of the password, in PHC form.
+    pub password_hash: Option<String>,
+    /// How a foreign issuer names it.
+    pub external_id: Option<String>,
+    /// Not a member but a guest of the tenant.
+    pub is_guest: bool,
+    /// May sign in.
+    pub account_enabled: bool,
+    /// When it was deleted.
+    pub deleted: Option<Ticks>,
+}
+
+/// `text` as it is compared where case does not count.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+fn read(row: &Row<'_>) -> Result<User, DbError> {
+    Ok(User {
+        id: row.text(0)?,
+        tenant_id: row.text(1)?,
+        user_principal_name: row.text_or_null(2)?,
+        display_name: row.text_or_null(3)?,
+        mail: row.text_or_null(4)?,
+        password_hash: row.text_or_null(5)?,
+        external_id: row.text_or_null(6)?,
+        is_guest: row.parsed(7, |text| match text {
+            "Guest" => Some(true),
+            "Member" => Some(false),
+            _ => None,
+        })?,
+        account_enabled: row.bool(8)?,
+        deleted: row.ticks_or_null(9)?,
+    })
+}
+
+/// The user of that object id, deleted ones included.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find(db: &mut Session, id: &str) -> Result<Option<User>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE id = ?1";
+    db.row(SQL, &[id.into()], read).await
+}
+
+/// The user of that sign-in name in that tenant who is not deleted.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_by_principal_name(
+    db: &mut Session,
+    tenant: &str,
+    name: &str,
+) -> Result<Option<User>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE tenant_id = ?1
+          AND user_principal_name_folded = ?2
+          AND deleted_ticks IS NULL";
+    db.row(SQL, &[tenant.into(), (&fold(name)).into()], read).await
+}
+
+/// The users of that sign-in name in any tenant who are not deleted; two are enough to see that it is ambiguous.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_all_by_principal_name(db: &mut Session, name: &str) -> Result<Vec<User>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE user_principal_name_folded = ?1
+          AND deleted_ticks IS NULL
+        ORDER BY id
+        LIMIT 2";
+    db.rows(SQL, &[(&fold(name)).into()], read).await
+}
+
+/// The user whom a foreign issuer of that tenant names so and who is not deleted.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_by_external_id(
+    db: &mut Session,
+    tenant: &str,
+    external: &str,
+) -> Result<Option<User>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE tenant_id = ?1
+          AND external_id = ?2
+          AND deleted_ticks IS NULL";
+    db.row(SQL, &[tenant.into(), external.into()], read).await
+}
+
+/// Stores `user`, replacing the one of its id.
+///
+/// # Errors
+/// [`DbError::Conflict`] where its sign-in name or external id is another's, or its tenant is not there.
+pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO users (id, tenant_id, user_principal_name, user_principal_name_folded, display_name, mail,
+                           password_hash, external_id, user_type, account_enabled, deleted_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (id) DO UPDATE
+        SET tenant_id = excluded.tenant_id,
+            user_principal_name = excluded.user_principal_name,
+            user_principal_name_folded = excluded.user_principal_name_folded,
+            display_name = excluded.display_name,
+            mail = excluded.mail,
+            password_hash = excluded.password_hash,
+            external_id = excluded.external_id,
+            user_type = excluded.user_type,
+            account_enabled = excluded.account_enabled,
+            deleted_ticks = excluded.deleted_ticks";
+    let folded = user.user_principal_name.as_deref().map(fold);
+    let values: [Value<'_>; 11] = [
+        (&user.id).into(),
+        (&user.tenant_id).into(),
+        (&user.user_principal_name).into(),
+        (&folded).into(),
+        (&user.display_name).into(),
+        (&user.mail).into(),
+        (&user.password_hash).into(),
+        (&user.external_id).into(),
+        if user.is_guest { "Guest" } else { "Member" }.into(),
+        user.account_enabled.into(),
+        user.deleted.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Removes the user of that id, if it is there.
+///
+/// # Errors
+/// [`DbError::Conflict`] while a meeting or a call is its.
+pub async fn remove(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    tx.execute("DELETE FROM users WHERE id = ?1", &[id.into()])
+        .await
+        .map(|_| ())
+}
+
+/// How many users there are.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn count(db: &mut Session) -> Result<i64, DbError> {
+    Ok(db
+        .row("SELECT COUNT(*) FROM users", &[], |row| row.int(0))
+        .await?
+        .unwrap_or(0))
+}

@@ -1,0 +1,5 @@
+//! The JSON that Graph speaks: types, no logic.
+
+pub mod artifact;
+pub mod collection;
+pub mod error;

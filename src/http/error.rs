@@ -1,0 +1,307 @@
+//! [`ApiError`]: every way in which a request is refused, and its mapping from what the rooms below mean. The whole
+//! mapping is this page; what a caller and an operator can do about each code is in `docs/errors.md`.
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use http::StatusCode;
+
+use crate::auth::access::AccessError;
+use crate::auth::bearer::BearerError;
+use crate::auth::caller::CallerError;
+use crate::auth::decide::Denied;
+use crate::auth::token::TokenFault;
+use crate::content::ContentError;
+use crate::db::DbError;
+use crate::query::QueryError;
+
+/// Graph's `error.code`, as far as this server says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// 400: the request cannot be understood, or is for a kind of caller or meeting that the API does not serve.
+    BadRequest,
+    /// 401: no token, or none that counts.
+    InvalidAuthenticationToken,
+    /// 403: the caller may not.
+    Forbidden,
+    /// 403: the content is quarantined.
+    MalwareDetected,
+    /// 404: there is no such thing, or none that the caller may know of.
+    NotFound,
+    /// 405: the resource has no such method.
+    RequestBadRequest,
+    /// 412: `If-Match` names another version of the content.
+    ResourceModified,
+    /// 413: the request's body is too large.
+    RequestEntityTooLarge,
+    /// 416: the range lies outside the content.
+    InvalidRange,
+    /// 500: a fault of this server.
+    GeneralException,
+    /// 501: part of Graph, or of this server's plan, but not built yet.
+    NotImplemented,
+    /// 503: the store cannot be reached, or what it holds must not be served.
+    ServiceNotAvailable,
+}
+
+impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 12] = [
+        Self::BadRequest,
+        Self::InvalidAuthenticationToken,
+        Self::Forbidden,
+        Self::MalwareDetected,
+        Self::NotFound,
+        Self::RequestBadRequest,
+        Self::ResourceModified,
+        Self::RequestEntityTooLarge,
+        Self::InvalidRange,
+        Self::GeneralException,
+        Self::NotImplemented,
+        Self::ServiceNotAvailable,
+    ];
+
+    /// The code as Graph spells it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BadRequest",
+            Self::InvalidAuthenticationToken => "InvalidAuthenticationToken",
+            Self::Forbidden => "Forbidden",
+            Self::MalwareDetected => "malwareDetected",
+            Self::NotFound => "NotFound",
+            Self::RequestBadRequest => "Request_BadRequest",
+            Self::ResourceModified => "resourceModified",
+            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
+            Self::InvalidRange => "invalidRange",
+            Self::GeneralException => "generalException",
+            Self::NotImplemented => "NotImplemented",
+            Self::ServiceNotAvailable => "serviceNotAvailable",
+        }
+    }
+
+    /// The status that it is sent with.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidAuthenticationToken => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::MalwareDetected => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::RequestBadRequest => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ResourceModified => StatusCode::PRECONDITION_FAILED,
+            Self::RequestEntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::GeneralException => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::ServiceNotAvailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// A refusal.
+#[derive(Debug)]
+pub struct ApiError {
+    /// Code, and with it the status.
+    pub code: ErrorCode,
+    /// For the caller.
+    pub message: Cow<'static, str>,
+    /// `innerError.code`, where clients branch on it.
+    pub inner_code: Option<&'static str>,
+    /// What the answer carries beside its body.
+    pub header: Option<ErrorHeader>,
+    /// The connection is closed after the answer, because the rest of the request has not been read.
+    pub close: bool,
+    /// For the operator: logged once, never sent.
+    pub cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// A header that belongs to a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorHeader {
+    /// `Allow`, for 405.
+    Allow(&'static str),
+    /// `Content-Range: bytes */N`, for 416.
+    ContentLength(u64),
+    /// `Retry-After` in seconds, for 503.
+    RetryAfter(u32),
+}
+
+impl ApiError {
+    /// A refusal with a code and a message.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            inner_code: None,
+            header: None,
+            close: false,
+            cause: None,
+        }
+    }
+
+    /// 400 with a message.
+    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
+    /// The 404 of an artifact: the same for one that is another meeting's, not ready, or nowhere.
+    pub fn no_such_artifact() -> Self {
+        Self::new(
+            ErrorCode::NotFound,
+            "The recording or transcript was not found in this meeting.",
+        )
+    }
+
+    /// 501 with a sentence that names what is missing.
+    pub fn not_built(what: &str) -> Self {
+        Self::new(
+            ErrorCode::NotImplemented,
+            format!("{what} is not implemented by this server yet."),
+        )
+    }
+
+    /// 503, with the reason kept for the operator.
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(
+            ErrorCode::ServiceNotAvailable,
+            "The service is not available at the moment. Please try again later.",
+        );
+        error.header = Some(ErrorHeader::RetryAfter(10));
+        error.cause = Some(cause.into());
+        error
+    }
+
+    /// The same refusal with a header.
+    #[must_use]
+    pub fn with(mut self, header: ErrorHeader) -> Self {
+        self.header = Some(header);
+        self
+    }
+}
+
+impl From<TokenFault> for ApiError {
+    fn from(fault: TokenFault) -> Self {
+        let mut error = Self::new(ErrorCode::InvalidAuthenticationToken, fault.message());
+        error.cause = Some(fault.into());
+        error
+    }
+}
+
+impl From<BearerError> for ApiError {
+    fn from(error: BearerError) -> Self {
+        match error {
+            BearerError::Fault(fault) => fault.into(),
+            BearerError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallerError> for ApiError {
+    fn from(error: CallerError) -> Self {
+        match error {
+            CallerError::Fault(fault) => fault.into(),
+            CallerError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Denied(denied) => denied.into(),
+            AccessError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// Contract sections 4, 5.4, 6.3 and 7.3; our own words where Graph's are not known.
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        use ErrorCode::{BadRequest, Forbidden, NotFound};
+        match denied {
+            Denied::TenantSuspended => Self::new(Forbidden, "The tenant is suspended."),
+            Denied::ApplicationOnMe => Self::new(
+                BadRequest,
+                "/me request is only valid with delegated authentication flow.",
+            ),
+            Denied::PersonalAccount => Self::new(BadRequest, "This API is not supported for MSA accounts."),
+            Denied::MissingScope { required, present } => Self::new(
+                Forbidden,
+                format!(
+                    "Missing scope permissions on the request. API requires one of '{}'. Scopes on the request '{}'.",
+                    required.scopes.join(", "),
+                    present.join(", ")
+                ),
+            ),
+            Denied::MissingRole { required, present } => Self::new(
+                Forbidden,
+                format!(
+                    "Missing role permissions on the request. API requires one of '{}, {}'. Roles on the request \
+                     '{}'. Resource specific consent grants on the request ''.",
+                    required.roles.join(", "),
+                    required.chat,
+                    present.join(", ")
+                ),
+            ),
+            Denied::NotByChatConsent { user } => Self::new(
+                Forbidden,
+                format!(
+                    "Application is not allowed to perform operations on the user '{user}', neither is allowed access \
+                     through RSC permission evaluation."
+                ),
+            ),
+            Denied::NoPolicy => Self::new(Forbidden, "No application access policy found for this app"),
+            Denied::MalformedMeetingId => Self::new(BadRequest, "The meeting id is malformed."),
+            Denied::NoRelation => Self::new(Forbidden, "3003: User does not have access to lookup meeting"),
+            Denied::NoSuchMeeting => Self::new(NotFound, "The meeting was not found."),
+            Denied::Uncalendared => Self::new(
+                BadRequest,
+                "No iCalUid found for the meeting. This API is supported only for calendar backed OnlineMeeting.",
+            ),
+            Denied::Expired => Self::new(NotFound, "The meeting has expired."),
+            Denied::Channel => Self::new(NotFound, "This API is not supported for channel meetings."),
+            Denied::TranscriptsDisabled => {
+                let mut error = Self::new(
+                    Forbidden,
+                    "Graph API access to transcripts is disabled for this tenant.",
+                );
+                error.inner_code = Some("GraphAccessToTranscriptsDisabled");
+                error
+            }
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let code = match &error {
+            QueryError::Malformed(_) | QueryError::NotOffered { .. } => ErrorCode::BadRequest,
+            QueryError::NotBuilt(_) => ErrorCode::NotImplemented,
+            QueryError::ForeignToken => ErrorCode::Forbidden,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Conflict(_) | DbError::Unreadable { .. } | DbError::Newer { .. } | DbError::Foreign => {
+                let mut api = Self::new(
+                    ErrorCode::GeneralException,
+                    "An error has occurred on the server.",
+                );
+                api.cause = Some(error.into());
+                api
+            }
+            DbError::Busy | DbError::Full | DbError::ReadOnly | DbError::Stopped | DbError::Engine(_) => {
+                Self::unavailable(error)
+            }
+        }
+    }
+}
+
+impl From<ContentError> for ApiError {
+    fn from(error: ContentError) -> Self {
+        Self::unavailable(error)
+    }
+}

@@ -1,0 +1,46 @@
+//! `/healthz`: the process is alive. `/readyz`: it can serve, because database and content can be reached.
+
+use http::{Response, StatusCode, header};
+use serde_json::json;
+
+use super::body::Body;
+use crate::app::App;
+use crate::db;
+
+/// `GET /healthz`
+pub(super) fn alive() -> Response<Body> {
+    text(StatusCode::OK, &json!({ "status": "alive" }))
+}
+
+/// `GET /readyz`
+pub(super) async fn ready(app: &App) -> Response<Body> {
+    let database = async {
+        let mut snapshot = app.db.snapshot().await?;
+        db::tenants::find(&mut snapshot, "").await
+    };
+    let (database, content) = (database.await.is_ok(), app.content.reach().await.is_ok());
+    let word = |reached| if reached { "ready" } else { "unreachable" };
+    let (status, overall) = match database && content {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    };
+    text(
+        status,
+        &json!({ "status": overall, "database": word(database), "content": word(content) }),
+    )
+}
+
+fn text(status: StatusCode, body: &serde_json::Value) -> Response<Body> {
+    let mut response = Response::new(Body::Full(format!("{body}\n").into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
+    response
+}

@@ -1,0 +1,114 @@
+//! [`Server`]: a store behind a listening socket, from the configuration to the last answer.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+
+use crate::app::App;
+use crate::auth::verifier::TokenVerifier;
+use crate::clock::Clock;
+use crate::config::{Config, Problem};
+use crate::http::listener::{self, Running};
+use crate::store::{ServeLock, Store, StoreError};
+
+/// Audiences of the built-in authority's tokens beside our own address: Graph's name and its application id.
+const GRAPH_AUDIENCES: [&str; 2] = [
+    "https://graph.microsoft.com",
+    "00000003-0000-0000-c000-000000000000",
+];
+
+/// A store that is ready to be served. Seeds are loaded into it before it listens.
+pub struct Prepared {
+    /// The store.
+    pub store: Store,
+    config: Config,
+    lock: Option<ServeLock>,
+}
+
+/// A server that answers.
+pub struct Server {
+    /// What its requests reach.
+    pub app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    running: Running,
+    _lock: Option<ServeLock>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is refused: exit status 2.
+    #[error("{}", .0.join("\n"))]
+    Config(Vec<String>),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("listen: {address} cannot be listened on: {cause}; name another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Config(vec![problem.to_string()])
+    }
+}
+
+impl Prepared {
+    /// Opens the store of `config` for serving.
+    ///
+    /// # Errors
+    /// [`StartError`] in lines that say what to do.
+    pub fn open(config: Config, clock: &Clock) -> Result<Self, StartError> {
+        let lock = ServeLock::take(&config)?;
+        let store = Store::open(&config, clock)?;
+        Ok(Self { store, config, lock })
+    }
+
+    /// Listens and answers. `threads`: how many runtimes; by default one a core.
+    ///
+    /// # Errors
+    /// [`StartError`] in lines that say what to do.
+    pub async fn start(self, threads: Option<usize>) -> Result<Server, StartError> {
+        let Self { store, config, lock } = self;
+        let configured = config.listen;
+        let failed = |cause| StartError::Listen {
+            address: configured,
+            cause,
+        };
+        let socket = listener::bind(configured).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        let public_url = config.public_url_for(address)?;
+        let audiences = GRAPH_AUDIENCES
+            .iter()
+            .map(ToString::to_string)
+            .chain([public_url.clone()])
+            .collect();
+        let verifier = TokenVerifier::new(config.issuers.clone(), audiences, store.clock.clone());
+        let verifier = verifier.map_err(StartError::Config)?;
+        // Made now, so that the first token does not wait for it.
+        store.signing_key().await?;
+        let pages = store.page_sealer().await?;
+        let app = App::new(config, &public_url, store, verifier, pages);
+        let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+        let running = listener::start(&socket, &app, threads).map_err(failed)?;
+        Ok(Server {
+            app,
+            address,
+            running,
+            _lock: lock,
+        })
+    }
+}
+
+impl Server {
+    /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
+    pub fn stop(self) {
+        self.running.stop();
+    }
+}

@@ -1,0 +1,199 @@
+//! [`Store`]: the data folder with its rows and its content, opened as the configuration names them.
+
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::authority::{SigningFault, SigningKey};
+use crate::clock::Clock;
+use crate::config::{Config, Problem};
+use crate::content::{ContentError, ContentStore};
+use crate::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
+use crate::db::{Db, DbError};
+use crate::ids;
+use crate::query::page_token::{BadKey, PageSealer};
+
+/// Keeps a second server out of a data folder; the administrative commands do not take it.
+const LOCK_FILE: &str = "serve.lock";
+
+/// Rows and content.
+#[derive(Clone)]
+pub struct Store {
+    /// Rows.
+    pub db: Db,
+    /// Bytes.
+    pub content: ContentStore,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The configuration does not say where it is.
+    #[error("{0}")]
+    Config(#[from] Problem),
+    /// Its folder cannot be made or read.
+    #[error("the data folder {} cannot be used: {cause}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Another server has it.
+    #[error("the data folder {} is being served already: stop the other server, or name another folder with --data", .0.display())]
+    Locked(PathBuf),
+    /// Its database cannot be used.
+    #[error("{}: {cause}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: DbError,
+    },
+    /// Its content cannot be used.
+    #[error("{}: {cause}", path.display())]
+    Content {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        cause: ContentError,
+    },
+    /// One of its keys cannot be read or made.
+    #[error("the store's keys cannot be used: {0}")]
+    Key(String),
+}
+
+impl From<DbError> for StoreError {
+    fn from(error: DbError) -> Self {
+        Self::Key(error.to_string())
+    }
+}
+
+impl From<SigningFault> for StoreError {
+    fn from(error: SigningFault) -> Self {
+        Self::Key(error.to_string())
+    }
+}
+
+impl From<BadKey> for StoreError {
+    fn from(error: BadKey) -> Self {
+        Self::Key(error.to_string())
+    }
+}
+
+impl Store {
+    /// Opens the store that `config` names, making what is not there yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] in one line that says what to do.
+    pub fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+        if let Some(data) = &config.data {
+            make_folder(data)?;
+        }
+        let path = config.metadata_file()?;
+        let db = Db::open(&path, clock).map_err(|cause| StoreError::Database { path, cause })?;
+        let path = config.content_folder()?;
+        let content = ContentStore::open_folder(&path, clock.now());
+        let content = content.map_err(|cause| StoreError::Content { path, cause })?;
+        Ok(Self {
+            db,
+            content,
+            clock: clock.clone(),
+        })
+    }
+
+    /// The key that signs the built-in authority's tokens; made at first use.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`].
+    pub async fn signing_key(&self) -> Result<SigningKey, StoreError> {
+        let stored = signing_keys::newest(&mut *self.db.snapshot().await?, KeyPurpose::Token).await?;
+        let stored = match stored {
+            Some(stored) => stored,
+            None => {
+                // Making an RSA key takes a while, so it is not done on a runtime thread.
+                let made = tokio::task::spawn_blocking(SigningKey::generate).await;
+                let made = made.map_err(|lost| StoreError::Key(lost.to_string()))??;
+                let key = self.new_key(made.kid().to_owned(), made.to_pkcs8()?);
+                self.db
+                    .write(PutFirst {
+                        purpose: KeyPurpose::Token,
+                        key,
+                    })
+                    .await?
+            }
+        };
+        Ok(SigningKey::from_pkcs8(&stored.secret)?)
+    }
+
+    /// What seals page tokens; its key is made at first use.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`].
+    pub async fn page_sealer(&self) -> Result<PageSealer, StoreError> {
+        let stored = signing_keys::newest(&mut *self.db.snapshot().await?, KeyPurpose::Page).await?;
+        let stored = match stored {
+            Some(stored) => stored,
+            None => {
+                let key = self.new_key(ids::random(), PageSealer::new_key()?.to_vec());
+                self.db
+                    .write(PutFirst {
+                        purpose: KeyPurpose::Page,
+                        key,
+                    })
+                    .await?
+            }
+        };
+        Ok(PageSealer::new(&stored.secret)?)
+    }
+
+    fn new_key(&self, kid: String, secret: Vec<u8>) -> StoredKey {
+        StoredKey {
+            kid,
+            secret,
+            created: self.clock.now(),
+        }
+    }
+}
+
+/// Held while a data folder is being served. The system lets go of it however the process ends.
+#[derive(Debug)]
+pub struct ServeLock {
+    _file: File,
+}
+
+impl ServeLock {
+    /// Takes the lock of the data folder that `config` names.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another server has it.
+    pub fn take(config: &Config) -> Result<Option<Self>, StoreError> {
+        let Some(data) = &config.data else { return Ok(None) };
+        make_folder(data)?;
+        let failed = |cause| StoreError::Folder {
+            path: data.clone(),
+            cause,
+        };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(data.join(LOCK_FILE))
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data.clone())),
+            Err(TryLockError::Error(cause)) => Err(failed(cause)),
+        }
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|cause| StoreError::Folder {
+        path: path.to_owned(),
+        cause,
+    })
+}
