@@ -5,6 +5,7 @@
 pub mod app;
 pub mod auth;
 pub mod authority;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod content;
@@ -14,5 +15,6 @@ pub mod http;
 pub mod ids;
 pub mod media;
 pub mod query;
+pub mod seed;
 pub mod server;
 pub mod store;
