@@ -41,14 +41,19 @@ pub struct MeetingIdParts {
     pub thread: String,
 }
 
-/// A new random GUID.
+/// A new random GUID, as text.
 pub fn random() -> String {
+    random_uuid().to_string()
+}
+
+/// A new random GUID.
+pub fn random_uuid() -> Uuid {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that makes random ids"
     )]
     let id = Uuid::new_v4();
-    id.to_string()
+    id
 }
 
 /// A new GUID that sorts after those made before it.

@@ -18,3 +18,4 @@ pub mod query;
 pub mod seed;
 pub mod server;
 pub mod store;
+pub mod telemetry;

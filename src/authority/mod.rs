@@ -1,6 +1,7 @@
 //! The built-in token issuer: what its access tokens say, and the key that signs them.
 
 pub mod access_token;
+pub mod secret_hash;
 pub mod signing_key;
 
 pub use access_token::{AccessToken, Subject};

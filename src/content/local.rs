@@ -277,8 +277,11 @@ impl ContentReader {
     }
 }
 
-/// SHA-256 of a whole file.
-fn hash_file(file: &File) -> io::Result<[u8; 32]> {
+/// SHA-256 of a whole file. Blocks the thread.
+///
+/// # Errors
+/// What the file system says.
+pub fn hash_file(file: &File) -> io::Result<[u8; 32]> {
     let mut hash = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; WRITE_BYTES];
     let mut offset = 0;

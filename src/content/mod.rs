@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::clock::Ticks;
 
 pub use key::{ContentKey, Part};
-pub use local::ContentReader;
+pub use local::{ContentReader, hash_file};
 
 /// The most bytes that are read, and held, at a time for one download.
 pub const CHUNK_BYTES: usize = 64 * 1024;

@@ -57,7 +57,9 @@ impl Engine {
             return Err(DbError::Engine(text.into()));
         }
         create_private(path)?;
-        let engine = Self { path: path.to_owned() };
+        let engine = Self {
+            path: path.to_owned(),
+        };
         // Looked at before any setting is changed: what is not ours stays as it is.
         migrate::check(&engine.plain()?)?;
         migrate::migrate(&mut engine.connect()?.0, clock)?;

@@ -46,6 +46,15 @@ pub async fn find(db: &mut Session, id: &str) -> Result<Option<Tenant>, DbError>
     db.row(SQL, &[id.into()], read).await
 }
 
+/// The ids of all tenants, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn ids(db: &mut Session) -> Result<Vec<String>, DbError> {
+    db.rows("SELECT id FROM tenants ORDER BY id", &[], |row| row.text(0))
+        .await
+}
+
 /// Stores `tenant`, replacing the one of its id.
 ///
 /// # Errors

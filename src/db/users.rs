@@ -156,6 +156,19 @@ pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
     tx.execute(SQL, &values).await.map(|_| ())
 }
 
+/// Gives the names of the user of that id free, so that another may take them in the same transaction.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn release_names(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE users
+        SET user_principal_name_folded = NULL,
+            external_id = NULL
+        WHERE id = ?1";
+    tx.execute(SQL, &[id.into()]).await.map(|_| ())
+}
+
 /// Removes the user of that id, if it is there.
 ///
 /// # Errors

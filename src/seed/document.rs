@@ -262,6 +262,19 @@ pub enum MeetingType {
     Meetnow,
 }
 
+impl MeetingType {
+    /// Graph's word for it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Recurring => "recurring",
+            Self::Adhoc => "adhoc",
+            Self::Broadcast => "broadcast",
+            Self::Meetnow => "meetnow",
+        }
+    }
+}
+
 /// `role` of a participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -9,12 +9,15 @@
 //! many equal objects the file has before it; neither the order of keys, nor the format, nor the name of the
 //! file matters. A recording or transcript of an ad hoc call gets a bare GUID, and the call's id as `callId`.
 
+mod apply;
 mod collections;
 mod complete;
 mod document;
 mod draft;
 mod expiry;
 mod files;
+mod load;
+mod look_up;
 mod meetings;
 mod reader;
 mod tree;
@@ -35,6 +38,7 @@ pub use document::{
 pub use draft::{Document, References};
 pub use expiry::expiry;
 pub use files::SeedFile;
+pub use load::{LoadError, LoadOptions, Progress, Summary, check, known, load};
 pub use reader::{MAX_ID_BYTES, MAX_PROBLEMS, SeedProblem};
 pub use tree::{MAX_DEPTH, MAX_FILE_BYTES, MAX_MEMBERS, MAX_NODES};
 

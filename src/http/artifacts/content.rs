@@ -110,11 +110,7 @@ struct Opened {
 
 /// Opens the object and makes sure of it. A seed may replace it between the look at its row and the opening of its file;
 /// then the new row counts.
-async fn open(
-    call: &Call<'_>,
-    artifact: &Artifact,
-    mut object: ContentObject,
-) -> Result<Opened, ApiError> {
+async fn open(call: &Call<'_>, artifact: &Artifact, mut object: ContentObject) -> Result<Opened, ApiError> {
     loop {
         let expected = expected(&object)?;
         match call.app.content.open_checked(&expected).await {

@@ -1,0 +1,211 @@
+//! The command line: one file a command. Exit status 0 for success, 1 for a failure at work, 2 for a command line,
+//! configuration or seed that is refused.
+
+mod audit;
+mod config;
+mod demo;
+mod output;
+mod recording;
+mod seed;
+mod serve;
+mod token;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{Effective, Flags};
+use crate::db::DbError;
+use crate::seed::{LoadError, SeedProblem};
+use crate::server::StartError;
+use crate::store::{Store, StoreError};
+
+/// Version and commit.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GRAPHOPHONE_COMMIT"), ")");
+
+/// Keeps an organisation's meeting recordings and serves them through Microsoft Graph's callRecording API.
+#[derive(Debug, Parser)]
+#[command(name = "graphophone", version = VERSION, after_help = "Begin with: graphophone demo")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a sample tenant with recordings, and print lines to try it with.
+    Demo(demo::Demo),
+    /// Serve the store.
+    Serve(serve::Serve),
+    /// Load seed files into the store.
+    Seed(seed::Seed),
+    /// Print an access token of the built-in authority.
+    Token(token::Token),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look at who was given which content.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Look at the recordings in the store.
+    #[command(subcommand)]
+    Recording(recording::RecordingCommand),
+}
+
+/// Where the configuration and the store are.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StoreArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder: database, content and keys.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Why a command has failed.
+#[derive(Debug)]
+pub struct Failure {
+    status: u8,
+    lines: Vec<String>,
+}
+
+impl Failure {
+    /// A failure at work: exit status 1.
+    fn at_work(line: impl std::fmt::Display) -> Self {
+        Self {
+            status: 1,
+            lines: vec![line.to_string()],
+        }
+    }
+
+    /// A command line, configuration or seed that is refused: exit status 2.
+    fn refused<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            status: 2,
+            lines: lines.into_iter().map(|line| line.to_string()).collect(),
+        }
+    }
+
+    /// Says so on standard error, one cause a line.
+    pub fn report(self) -> ExitCode {
+        for line in self.lines {
+            eprintln!("graphophone: {line}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Config(problem) => Self::refused([problem]),
+            other => Self::at_work(other),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Config(lines) => Self::refused(lines),
+            StartError::Store(error) => error.into(),
+            other @ StartError::Listen { .. } => Self::at_work(other),
+        }
+    }
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Self {
+        Self::at_work(format!("the database: {error}"))
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Refused(problems) => Self::from(problems),
+            other => Self::at_work(other),
+        }
+    }
+}
+
+impl From<Vec<SeedProblem>> for Failure {
+    fn from(problems: Vec<SeedProblem>) -> Self {
+        Self::refused(problems)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::at_work(error)
+    }
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`] with what to say and the exit status.
+    pub fn run(self) -> Result<(), Failure> {
+        // One crypto library, chosen before anything asks for one.
+        let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        match self.command {
+            Command::Demo(command) => command.run(),
+            Command::Serve(command) => command.run(),
+            Command::Seed(command) => command.run(),
+            Command::Token(command) => command.run(),
+            Command::Config(command) => command.run(),
+            Command::Audit(command) => command.run(),
+            Command::Recording(command) => command.run(),
+        }
+    }
+}
+
+impl StoreArgs {
+    /// The effective configuration, with what the command line names.
+    fn load(&self, listen: Option<String>) -> Result<Effective, Failure> {
+        let flags = Flags {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            listen,
+        };
+        let effective = crate::config::load(&flags, std::env::vars_os()).map_err(Failure::refused)?;
+        for warning in &effective.warnings {
+            eprintln!("graphophone: warning: {warning}");
+        }
+        Ok(effective)
+    }
+
+    /// The configuration of a store that must be there already: the tools make none.
+    fn existing(&self) -> Result<Effective, Failure> {
+        let effective = self.load(None)?;
+        let database = effective
+            .config
+            .metadata_file()
+            .map_err(|problem| Failure::refused([problem]))?;
+        match database.is_file() {
+            true => Ok(effective),
+            false => Err(Failure::at_work(format!(
+                "{} is not there: load a seed first (graphophone seed), or name the folder with --data",
+                database.display()
+            ))),
+        }
+    }
+
+    /// Opens a store that must be there already.
+    fn open_existing(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.existing()?.config, &Clock::system())?)
+    }
+}
+
+/// Runs `work` on a runtime of this thread.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(work)
+}

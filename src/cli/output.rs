@@ -1,0 +1,81 @@
+//! What commands print: tables for people, one JSON object a line for programs.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Prints a line to standard output; a reader that has gone away ends the output, not the program.
+pub(super) fn line(text: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints rows in columns as wide as their widest cell.
+pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let heading: Vec<String> = headings.iter().map(ToString::to_string).collect();
+    let all = || std::iter::once(&heading).chain(rows);
+    let width = |column: usize| {
+        all()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..headings.len())
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
+    for row in all() {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Shows how far long work is: a bar on a terminal, a line now and then elsewhere.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    plain: Option<Mutex<(&'static str, usize)>>,
+}
+
+impl Progress {
+    pub(super) fn of(what: &'static str) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} ({eta} left)");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self {
+            bar,
+            plain: (!terminal).then(|| Mutex::new((what, 0))),
+        }
+    }
+
+    /// `done` of `total` are done.
+    pub(super) fn show(&self, done: usize, total: usize) {
+        let Some(plain) = &self.plain else {
+            self.bar.set_length(total as u64);
+            self.bar.set_position(done as u64);
+            return;
+        };
+        // A line for each tenth of work that is long enough to be watched.
+        let Ok(mut plain) = plain.lock() else { return };
+        let tenth = (done * 10).checked_div(total).unwrap_or(10);
+        if total >= 100 && tenth > plain.1 {
+            plain.1 = tenth;
+            eprintln!("{}: {done} of {total}", plain.0);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,177 @@
+//! `graphophone recording list` and `show`
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::output::{line, table};
+use super::{Failure, StoreArgs, block_on};
+use crate::clock::Ticks;
+use crate::db::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
+use crate::db::content_objects::{self, ContentObject};
+use crate::db::tenants;
+use crate::ids;
+
+/// How many rows are read at a time.
+const PAGE: i64 = 500;
+
+/// Look at the recordings in the store.
+#[derive(Debug, Subcommand)]
+pub(super) enum RecordingCommand {
+    /// List all recordings, oldest first, those that the API does not show included.
+    List(List),
+    /// Show one recording, with where its content lies and what it must be.
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Only recordings of this tenant.
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// Only recordings of this meeting.
+    #[arg(long, value_name = "ID")]
+    meeting: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Id of the recording.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl RecordingCommand {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::List(list) => list.run(),
+            Self::Show(show) => show.run(),
+        }
+    }
+}
+
+impl List {
+    fn run(self) -> Result<(), Failure> {
+        let store = self.store.open_existing()?;
+        block_on(async {
+            let mut found = Vec::new();
+            let mut db = store.db.snapshot().await?;
+            let tenants = match &self.tenant {
+                Some(tenant) => vec![ids::normalized(tenant.clone())],
+                None => tenants::ids(&mut db).await?,
+            };
+            drop(db);
+            for tenant in tenants {
+                let mut after = (Ticks(i64::MIN), String::new());
+                loop {
+                    // A snapshot a page: no read transaction stays open while a long list is printed.
+                    let mut db = store.db.snapshot().await?;
+                    let place = (after.0, after.1.as_str());
+                    let page = artifacts::list_stored(&mut db, ArtifactKind::Recording, &tenant, place, PAGE)
+                        .await?;
+                    drop(db);
+                    let Some(last) = page.last() else { break };
+                    after = (last.artifact.created, last.artifact.id.clone());
+                    found.extend(page.into_iter().filter(|one| self.wants(one)));
+                }
+            }
+            if self.json {
+                return Ok(found
+                    .iter()
+                    .try_for_each(|one| line(&as_json(one, None).to_string()))?);
+            }
+            let rows: Vec<Vec<String>> = found.iter().map(as_row).collect();
+            Ok(table(&["created", "state", "id", "of"], &rows)?)
+        })
+    }
+
+    fn wants(&self, stored: &StoredArtifact) -> bool {
+        self.meeting
+            .as_ref()
+            .is_none_or(|meeting| stored.parent == Parent::Meeting(meeting.clone()))
+    }
+}
+
+impl Show {
+    fn run(self) -> Result<(), Failure> {
+        let store = self.store.open_existing()?;
+        block_on(async {
+            let mut db = store.db.snapshot().await?;
+            let found = artifacts::find_stored(&mut db, ArtifactKind::Recording, &self.id).await?;
+            let Some(found) = found else {
+                return Err(Failure::at_work(format!("no recording {} in the store", self.id)));
+            };
+            let object = match &found.content_key {
+                Some(key) => content_objects::find(&mut db, key).await?,
+                None => None,
+            };
+            let text =
+                serde_json::to_string_pretty(&as_json(&found, object.as_ref())).map_err(Failure::at_work)?;
+            Ok(line(&text)?)
+        })
+    }
+}
+
+/// What the API makes of it.
+fn state(stored: &StoredArtifact) -> &'static str {
+    match (
+        stored.deleted.is_some(),
+        stored.is_ready(),
+        stored.artifact.quarantined,
+    ) {
+        (true, ..) => "deleted",
+        (false, false, _) => "pending",
+        (false, true, true) => "quarantined",
+        (false, true, false) => "ready",
+    }
+}
+
+fn parent(stored: &StoredArtifact) -> (&'static str, &str) {
+    match &stored.parent {
+        Parent::Meeting(id) => ("meetingId", id),
+        Parent::AdhocCall(id) => ("adhocCallId", id),
+    }
+}
+
+fn as_row(stored: &StoredArtifact) -> Vec<String> {
+    let (_, parent) = parent(stored);
+    vec![
+        stored.artifact.created.to_string(),
+        state(stored).to_owned(),
+        stored.artifact.id.clone(),
+        parent.to_owned(),
+    ]
+}
+
+fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {
+    let own = &stored.artifact;
+    let (parent_name, parent_id) = parent(stored);
+    let mut value = json!({
+        "id": own.id,
+        "tenantId": stored.tenant_id,
+        parent_name: parent_id,
+        "callId": own.call_id,
+        "contentCorrelationId": own.content_correlation_id,
+        "createdDateTime": own.created.to_string(),
+        "endDateTime": own.end.map(|end| end.to_string()),
+        "state": state(stored),
+        "legalHold": stored.legal_hold,
+        "quarantined": own.quarantined,
+        "deletedDateTime": stored.deleted.map(|deleted| deleted.to_string()),
+        "contentKey": stored.content_key,
+    });
+    if let (Some(object), Some(members)) = (object, value.as_object_mut()) {
+        let sha256: String = object.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        members.insert("contentType".into(), object.media_type.as_str().into());
+        members.insert("size".into(), object.size_bytes.into());
+        members.insert("sha256".into(), sha256.into());
+        members.insert("storedDateTime".into(), object.stored.to_string().into());
+    }
+    value
+}

@@ -1,0 +1,358 @@
+//! The one short transaction that a seed ends with: all of its rows, or none.
+
+use super::{Complete, Removal, Role, SeedProblem};
+use crate::clock::Ticks;
+use crate::db::access_policies::{self, AccessPolicy};
+use crate::db::adhoc_calls::{self, AdhocCall};
+use crate::db::applications::{self, Application, PermissionKind, Registration};
+use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
+use crate::db::changes::{self, Change};
+use crate::db::content_objects::{self, ContentObject};
+use crate::db::meetings::{self, OnlineMeeting};
+use crate::db::tenants::{self, Tenant};
+use crate::db::users::{self, User};
+use crate::db::{DbError, Tx, Write, consents};
+
+/// Everything that a document puts and removes, with its content stored and its secrets hashed.
+pub(super) struct Apply {
+    pub document: Complete,
+    /// Hashes of the users' passwords, in the order of the document.
+    pub password_hashes: Vec<Option<String>>,
+    /// Hashes of the applications' secrets, in the order of the document.
+    pub secret_hashes: Vec<Option<String>>,
+    /// Recordings, then transcripts, in the order of the document.
+    pub artifacts: Vec<PreparedArtifact>,
+    pub now: Ticks,
+    pub announce: bool,
+}
+
+/// An artifact whose bytes are in the content store.
+pub(super) struct PreparedArtifact {
+    pub at: String,
+    /// `createdDateTime` is filled in where the file does not give it.
+    pub stored: StoredArtifact,
+    /// Objects that are new in the content store.
+    pub new_objects: Vec<ContentObject>,
+}
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// Keys of objects that no row refers to any more.
+    pub orphans: Vec<String>,
+}
+
+/// Why nothing happened.
+#[derive(Debug)]
+pub(super) enum ApplyError {
+    Db(DbError),
+    Conflict { at: String, message: String },
+}
+
+impl From<DbError> for ApplyError {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl ApplyError {
+    /// The problem of the file, where it is one of the file.
+    pub(super) fn into_problem(self, document: &std::path::Path) -> Result<SeedProblem, DbError> {
+        match self {
+            Self::Db(error) => Err(error),
+            Self::Conflict { at, message } => Ok(SeedProblem {
+                file: document.to_owned(),
+                pointer: at,
+                message,
+            }),
+        }
+    }
+}
+
+/// A conflict is the file's, at that place; anything else the store's.
+fn at<T>(at: &str, result: Result<T, DbError>, message: &str) -> Result<T, ApplyError> {
+    result.map_err(|error| match error {
+        DbError::Conflict(_) => ApplyError::Conflict {
+            at: at.to_owned(),
+            message: message.to_owned(),
+        },
+        other => ApplyError::Db(other),
+    })
+}
+
+impl Write for Apply {
+    type Output = Applied;
+    type Error = ApplyError;
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Applied, ApplyError> {
+        let mut applied = Applied::default();
+        self.remove_dependents(tx, &mut applied).await?;
+        self.put_people(tx).await?;
+        self.put_meetings(tx).await?;
+        let new = self.put_artifacts(tx, &mut applied).await?;
+        self.remove_people(tx).await?;
+        let changes: Vec<Change<'_>> = new.iter().map(|artifact| self.change(artifact)).collect();
+        // Last, as its numbers are in the order of the commits.
+        changes::append(tx, &changes).await?;
+        Ok(applied)
+    }
+}
+
+impl Apply {
+    fn change<'a>(&self, artifact: &'a StoredArtifact) -> Change<'a> {
+        Change {
+            tenant_id: &artifact.tenant_id,
+            kind: artifact.kind,
+            artifact_id: &artifact.artifact.id,
+            at: self.now,
+            announce: self.announce,
+        }
+    }
+
+    /// Removals of what refers to something else; what is removed gives its names free.
+    async fn remove_dependents(&self, tx: &mut Tx<'_>, applied: &mut Applied) -> Result<(), ApplyError> {
+        let document = &self.document;
+        let artifacts = [
+            (ArtifactKind::Recording, &document.recordings.removed),
+            (ArtifactKind::Transcript, &document.transcripts.removed),
+        ];
+        for (kind, removals) in artifacts {
+            for removal in removals {
+                remove_artifact(tx, kind, removal, applied).await?;
+            }
+        }
+        for Removal { key, .. } in &document.resource_specific_consents.removed {
+            consents::remove(tx, &key.app_id, &key.thread_id).await?;
+        }
+        for Removal { key, .. } in &document.application_access_policies.removed {
+            access_policies::remove(tx, &key.tenant_id, &key.identity).await?;
+        }
+        for Removal { key, .. } in &document.applications.removed {
+            applications::remove(tx, &key.app_id, &key.tenant_id).await?;
+        }
+        for Removal { key, at: pointer } in &document.online_meetings.removed {
+            let message = "the meeting still has recordings or transcripts: remove them too";
+            at(pointer, meetings::remove(tx, key).await, message)?;
+        }
+        for Removal { key, at: pointer } in &document.adhoc_calls.removed {
+            let message = "the call still has recordings or transcripts: remove them too";
+            at(pointer, adhoc_calls::remove(tx, key).await, message)?;
+        }
+        for Removal { key, .. } in &document.users.removed {
+            users::release_names(tx, key).await?;
+        }
+        Ok(())
+    }
+
+    /// Tenants, users, applications, policies, consents.
+    async fn put_people(&self, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        let document = &self.document;
+        for tenant in &document.tenants.put {
+            tenants::put(tx, &tenant_row(tenant)).await?;
+        }
+        for (user, hash) in document.users.put.iter().zip(&self.password_hashes) {
+            let message = "another user of the tenant has that userPrincipalName or externalId";
+            at(&user.at, users::put(tx, &user_row(user, hash)).await, message)?;
+        }
+        for (application, hash) in document.applications.put.iter().zip(&self.secret_hashes) {
+            applications::put(tx, &registration(application, hash)).await?;
+        }
+        for policy in &document.application_access_policies.put {
+            access_policies::put(tx, &policy_row(policy)).await?;
+        }
+        for consent in &document.resource_specific_consents.put {
+            consents::put(tx, &consent.app_id, &consent.thread_id, &consent.permissions).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_meetings(&self, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        for meeting in &self.document.online_meetings.put {
+            let first_loaded = meetings::find(tx, &meeting.id)
+                .await?
+                .map_or(self.now, |found| found.first_loaded);
+            let participants: Vec<(String, meetings::Role)> = meeting
+                .participants
+                .iter()
+                .map(|one| (one.user.id.clone(), role(one.role)))
+                .collect();
+            let row = meeting_row(meeting, first_loaded);
+            let message = "its organizer or a participant has been removed meanwhile";
+            at(&meeting.at, meetings::put(tx, &row, &participants).await, message)?;
+        }
+        for call in &self.document.adhoc_calls.put {
+            let row = AdhocCall {
+                id: call.id.clone(),
+                tenant_id: call.user.tenant_id.clone(),
+                user_id: call.user.id.clone(),
+            };
+            at(
+                &call.at,
+                adhoc_calls::put(tx, &row).await,
+                "its user has been removed meanwhile",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Gives those that have become visible by this.
+    async fn put_artifacts(
+        &self,
+        tx: &mut Tx<'_>,
+        applied: &mut Applied,
+    ) -> Result<Vec<&StoredArtifact>, ApplyError> {
+        let mut new = Vec::new();
+        for PreparedArtifact {
+            at: pointer,
+            stored,
+            new_objects,
+        } in &self.artifacts
+        {
+            let before = artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await?;
+            for object in new_objects {
+                content_objects::insert(tx, object).await?;
+            }
+            let message =
+                "what it belongs to, or its content, has been replaced meanwhile: load the file again";
+            at(pointer, artifacts::put(tx, stored).await, message)?;
+            if stored.is_ready() && !before.as_ref().is_some_and(StoredArtifact::is_ready) {
+                new.push(stored);
+            }
+            let kept = [&stored.content_key, &stored.metadata_key];
+            let old = before
+                .map(|before| [before.content_key, before.metadata_key])
+                .into_iter()
+                .flatten();
+            for key in old.filter(|key| !kept.contains(&key)).flatten() {
+                content_objects::remove(tx, &key).await?;
+                applied.orphans.push(key);
+            }
+        }
+        Ok(new)
+    }
+
+    async fn remove_people(&self, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        for Removal { key, at: pointer } in &self.document.users.removed {
+            let message = "the user still organizes a meeting, takes part in one or has a call: remove these too, or set \
+                           deletedDateTime instead";
+            at(pointer, users::remove(tx, key).await, message)?;
+        }
+        for Removal { key, at: pointer } in &self.document.tenants.removed {
+            let message = "the tenant still has users, applications or policies: remove these too, or set suspended instead";
+            at(pointer, tenants::remove(tx, key).await, message)?;
+        }
+        Ok(())
+    }
+}
+
+async fn remove_artifact(
+    tx: &mut Tx<'_>,
+    kind: ArtifactKind,
+    removal: &Removal<String>,
+    applied: &mut Applied,
+) -> Result<(), ApplyError> {
+    let Some(found) = artifacts::find_stored(tx, kind, &removal.key).await? else {
+        return Ok(());
+    };
+    if found.legal_hold {
+        let message = "it is on legal hold and cannot be removed: load it with legalHold: false first";
+        return Err(ApplyError::Conflict {
+            at: removal.at.clone(),
+            message: message.to_owned(),
+        });
+    }
+    artifacts::remove(tx, kind, &removal.key).await?;
+    for key in [found.content_key, found.metadata_key].into_iter().flatten() {
+        content_objects::remove(tx, &key).await?;
+        applied.orphans.push(key);
+    }
+    Ok(())
+}
+
+fn tenant_row(tenant: &super::Tenant) -> Tenant {
+    let settings = tenant.settings;
+    Tenant {
+        id: tenant.id.clone(),
+        display_name: tenant.display_name.clone(),
+        suspended: tenant.suspended,
+        participants_can_download_recordings: settings.participants_can_download_recordings,
+        guest_access: settings.guest_access,
+        transcripts_enabled: settings.transcripts_enabled,
+        speaker_attribution_enabled: settings.speaker_attribution_enabled,
+    }
+}
+
+fn user_row(user: &super::User, password_hash: &Option<String>) -> User {
+    User {
+        id: user.id.clone(),
+        tenant_id: user.tenant_id.clone(),
+        user_principal_name: user.user_principal_name.clone(),
+        display_name: user.display_name.clone(),
+        mail: user.mail.clone(),
+        password_hash: password_hash.clone(),
+        external_id: user.external_id.clone(),
+        is_guest: user.user_type == super::UserType::Guest,
+        account_enabled: user.account_enabled,
+        deleted: user.deleted_date_time,
+    }
+}
+
+fn registration<'a>(application: &'a super::Application, secret_hash: &Option<String>) -> Registration<'a> {
+    let of = |kind, names: &'a [String]| names.iter().map(move |name| (kind, name.as_str()));
+    let chat = &application.resource_specific_application_permissions;
+    Registration {
+        application: Application {
+            app_id: application.app_id.clone(),
+            tenant_id: application.tenant_id.clone(),
+            display_name: application.display_name.clone(),
+            secret_hash: secret_hash.clone(),
+            account_enabled: application.account_enabled,
+        },
+        permissions: of(PermissionKind::Role, &application.app_roles)
+            .chain(of(PermissionKind::Scope, &application.scopes))
+            .chain(of(PermissionKind::Chat, chat))
+            .collect(),
+        redirect_uris: application.redirect_uris.iter().map(String::as_str).collect(),
+    }
+}
+
+fn policy_row(policy: &super::AccessPolicy) -> AccessPolicy<'_> {
+    AccessPolicy {
+        tenant_id: &policy.tenant_id,
+        identity: &policy.identity,
+        app_ids: policy.app_ids.iter().map(String::as_str).collect(),
+        principals: policy.granted_to_users.iter().map(String::as_str).collect(),
+        is_global: policy.granted_to_global,
+    }
+}
+
+fn meeting_row(meeting: &super::OnlineMeeting, first_loaded: Ticks) -> OnlineMeeting {
+    let own = &meeting.properties;
+    let (start, end) = (own.start_date_time, own.end_date_time);
+    let expiry = || super::expiry(own.meeting_type, start, end, first_loaded);
+    OnlineMeeting {
+        id: meeting.id.clone(),
+        tenant_id: meeting.organizer.tenant_id.clone(),
+        organizer_id: meeting.organizer.id.clone(),
+        subject: own.subject.clone(),
+        join_web_url: own.join_web_url.clone(),
+        start,
+        end,
+        expiry: own.expiry_date_time.unwrap_or_else(expiry),
+        first_loaded,
+        meeting_type: own.meeting_type.text().to_owned(),
+        thread_id: meeting.thread_id.clone(),
+        is_channel_meeting: own.is_channel_meeting,
+        i_cal_uid: meeting.ical_uid.clone(),
+        deleted: own.deleted_date_time,
+    }
+}
+
+fn role(role: Role) -> meetings::Role {
+    match role {
+        Role::Attendee => meetings::Role::Attendee,
+        Role::Presenter => meetings::Role::Presenter,
+        Role::Producer => meetings::Role::Producer,
+        Role::Coorganizer => meetings::Role::Coorganizer,
+    }
+}

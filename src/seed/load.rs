@@ -1,0 +1,457 @@
+//! Loads a document into a store: content first, outside of any transaction, then its rows in one short one.
+//!
+//! A crash before the commit leaves objects that no row knows; nothing half is ever visible. Loading the same file again
+//! writes no content and changes no row.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::apply::{Apply, ApplyError, PreparedArtifact};
+use super::look_up::look_up;
+use super::{Complete, Document, Known, Parent, SeedFile, SeedProblem, Upload};
+use crate::authority::secret_hash::{self, HashFault};
+use crate::content::{ContentError, ContentKey, Part};
+use crate::db::artifacts::{self, Artifact, ArtifactKind, StoredArtifact, UploadState};
+use crate::db::content_objects::{self, ContentObject};
+use crate::db::{DbError, Session, applications, users};
+use crate::ids;
+use crate::media;
+use crate::store::Store;
+
+/// Told how far a long loading is: objects done, objects in all.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// How to load.
+#[derive(Clone, Copy)]
+pub struct LoadOptions<'a> {
+    /// Subscribers are told of recordings that were not there before.
+    pub announce: bool,
+    /// Told how far it is.
+    pub progress: Progress<'a>,
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Objects that the file puts.
+    pub put: usize,
+    /// Objects that the file removes.
+    pub removed: usize,
+    /// Files whose bytes were stored; those that were there already are not among them.
+    pub stored_files: usize,
+}
+
+/// Why nothing was loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file is refused: exit status 2.
+    #[error("the seed file is refused")]
+    Refused(Vec<SeedProblem>),
+    /// The database failed.
+    #[error("the database: {0}")]
+    Db(#[from] DbError),
+    /// The content store failed.
+    #[error("the content store: {0}")]
+    Content(#[from] ContentError),
+    /// A secret could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashFault),
+    /// A thread was lost.
+    #[error("a thread was lost: {0}")]
+    Lost(#[from] tokio::task::JoinError),
+}
+
+/// What the store knows of a document's references.
+///
+/// # Errors
+/// [`LoadError::Db`].
+pub async fn known(store: &Store, document: &Document) -> Result<Known, LoadError> {
+    let mut db = store.db.snapshot().await?;
+    Ok(look_up(&mut db, &document.references()).await?)
+}
+
+/// Checks `document` against the store, without loading it.
+///
+/// # Errors
+/// [`LoadError::Refused`] with all that is wrong.
+pub async fn check(store: &Store, document: Document) -> Result<Complete, LoadError> {
+    let known = known(store, &document).await?;
+    document.complete(&known).map_err(LoadError::Refused)
+}
+
+/// Loads `document`, all of it or nothing.
+///
+/// # Errors
+/// [`LoadError`]; then no row has changed.
+pub async fn load(store: &Store, document: Document, options: LoadOptions<'_>) -> Result<Summary, LoadError> {
+    let document = check(store, document).await?;
+    let mut stored = Vec::new();
+    let loaded = load_complete(store, document, options, &mut stored).await;
+    if loaded.is_err() {
+        // Best effort: what stays behind is an object without a row, which is found and removed later.
+        for key in &stored {
+            let _left_behind = store.content.remove(key).await;
+        }
+    }
+    loaded
+}
+
+async fn load_complete(
+    store: &Store,
+    document: Complete,
+    options: LoadOptions<'_>,
+    new_keys: &mut Vec<ContentKey>,
+) -> Result<Summary, LoadError> {
+    let mut loader = Loader {
+        store,
+        options,
+        done: 0,
+        total: count_files(&document),
+        new_keys,
+    };
+    let artifacts = loader.prepare_artifacts(&document).await?;
+    let (password_hashes, secret_hashes) = hash_secrets(store, &document).await?;
+    let stored_files = loader.new_keys.len();
+    let (put, removed) = count_objects(&document);
+    let file = document.file.clone();
+    let (now, announce) = (store.clock.now(), options.announce);
+    let apply = Apply {
+        document,
+        password_hashes,
+        secret_hashes,
+        artifacts,
+        now,
+        announce,
+    };
+    let applied =
+        store
+            .db
+            .write(apply)
+            .await
+            .map_err(|error: ApplyError| match error.into_problem(&file) {
+                Ok(problem) => LoadError::Refused(vec![problem]),
+                Err(error) => LoadError::Db(error),
+            })?;
+    for key in applied.orphans.iter().filter_map(|key| ContentKey::from_row(key)) {
+        if let Err(error) = store.content.remove(&key).await {
+            tracing::warn!(%error, "content that was replaced could not be removed");
+        }
+    }
+    Ok(Summary {
+        put,
+        removed,
+        stored_files,
+    })
+}
+
+struct Loader<'a> {
+    store: &'a Store,
+    options: LoadOptions<'a>,
+    done: usize,
+    total: usize,
+    new_keys: &'a mut Vec<ContentKey>,
+}
+
+impl Loader<'_> {
+    async fn prepare_artifacts(&mut self, document: &Complete) -> Result<Vec<PreparedArtifact>, LoadError> {
+        let mut prepared = Vec::new();
+        for recording in &document.recordings.put {
+            let wanted = Wanted {
+                kind: ArtifactKind::Recording,
+                artifact: &recording.artifact,
+                content: match &recording.upload {
+                    Upload::Complete(file) => Some(file),
+                    Upload::Pending => None,
+                },
+                metadata: None,
+            };
+            let mut one = self.prepare(&wanted).await?;
+            one.stored.legal_hold = recording.legal_hold;
+            one.stored.artifact.quarantined = recording.quarantined;
+            one.stored.deleted = recording.deleted_date_time;
+            prepared.push(one);
+        }
+        for transcript in &document.transcripts.put {
+            let wanted = Wanted {
+                kind: ArtifactKind::Transcript,
+                artifact: &transcript.artifact,
+                content: Some(&transcript.content),
+                metadata: transcript.metadata.as_ref(),
+            };
+            prepared.push(self.prepare(&wanted).await?);
+        }
+        Ok(prepared)
+    }
+
+    /// The row of an artifact, its bytes stored where they were not there yet.
+    async fn prepare(&mut self, wanted: &Wanted<'_>) -> Result<PreparedArtifact, LoadError> {
+        let (kind, own) = (wanted.kind, wanted.artifact);
+        let mut db = self.store.db.snapshot().await?;
+        let before = artifacts::find_stored(&mut db, kind, &own.id).await?;
+        let before_content = object_of(
+            &mut db,
+            before.as_ref().and_then(|row| row.content_key.as_deref()),
+        )
+        .await?;
+        let before_metadata = object_of(
+            &mut db,
+            before.as_ref().and_then(|row| row.metadata_key.as_deref()),
+        )
+        .await?;
+        drop(db);
+
+        let first_seen = before
+            .as_ref()
+            .map_or_else(|| self.store.clock.now(), |row| row.artifact.created);
+        let created = own.created_date_time.unwrap_or(first_seen);
+        let held = before.is_some_and(|row| row.legal_hold);
+        let part = match kind {
+            ArtifactKind::Recording => Part::Recording,
+            ArtifactKind::Transcript => Part::Transcript,
+        };
+        let mut new_objects = Vec::new();
+        let mut keys = [None, None];
+        let parts = [
+            (wanted.content, part, before_content),
+            (wanted.metadata, Part::TranscriptMetadata, before_metadata),
+        ];
+        for (key, (file, part, before)) in keys.iter_mut().zip(parts) {
+            let Some(file) = file else { continue };
+            let place = Place {
+                tenant: &own.organizer.tenant_id,
+                created,
+                part,
+            };
+            let (object, is_new) = self.keep_or_store(file, place, before, held).await?;
+            *key = Some(object.key.clone());
+            if is_new {
+                new_objects.push(object);
+            }
+        }
+        let [content_key, metadata_key] = keys;
+        let stored = StoredArtifact {
+            kind,
+            artifact: Artifact {
+                id: own.id.clone(),
+                call_id: own.call_id.clone(),
+                content_correlation_id: own.content_correlation_id.clone(),
+                created,
+                end: own.end_date_time,
+                quarantined: false,
+            },
+            tenant_id: own.organizer.tenant_id.clone(),
+            parent: match &own.parent {
+                Parent::Meeting(id) => artifacts::Parent::Meeting(id.clone()),
+                Parent::AdhocCall(id) => artifacts::Parent::AdhocCall(id.clone()),
+            },
+            upload_state: match content_key {
+                Some(_) => UploadState::Complete,
+                None => UploadState::Pending,
+            },
+            legal_hold: false,
+            deleted: None,
+            content_key,
+            metadata_key,
+        };
+        Ok(PreparedArtifact {
+            at: own.at.clone(),
+            stored,
+            new_objects,
+        })
+    }
+
+    /// The object of a file: the one that is there, if its bytes are the same, else a new one.
+    async fn keep_or_store(
+        &mut self,
+        file: &SeedFile,
+        place: Place<'_>,
+        before: Option<ContentObject>,
+        held: bool,
+    ) -> Result<(ContentObject, bool), LoadError> {
+        if let Some(before) = before {
+            if same_bytes(file, &before).await? {
+                self.step();
+                return Ok((before, false));
+            }
+            if held {
+                let message = "the stored recording is on legal hold and its content cannot be replaced: load it with \
+                               legalHold: false first";
+                return Err(refused(file, message.to_owned()));
+            }
+        }
+        let mut source = file.open().map_err(|error| unreadable(file, &error))?;
+        let mut head = Vec::with_capacity(media::HEAD_BYTES);
+        let by_ref = (&mut source)
+            .take(media::HEAD_BYTES as u64)
+            .read_to_end(&mut head);
+        by_ref.map_err(|error| unreadable(file, &error))?;
+        let media_type = match place.part {
+            Part::Recording => media::media_type(&head),
+            Part::Transcript | Part::TranscriptMetadata => "text/vtt",
+        };
+        let unique = ids::random_uuid();
+        let key = ContentKey::new(place.tenant, place.created, unique, place.part, media_type);
+        let written = self
+            .store
+            .content
+            .put(&key, std::io::Cursor::new(head).chain(source))
+            .await;
+        let written = written.map_err(|error| match error {
+            ContentError::Source(error) => unreadable(file, &error),
+            error => LoadError::Content(error),
+        })?;
+        self.new_keys.push(key.clone());
+        self.step();
+        let object = ContentObject {
+            key: key.as_str().to_owned(),
+            size_bytes: i64::try_from(written.size_bytes).unwrap_or(i64::MAX),
+            sha256: written.sha256.to_vec(),
+            media_type: media_type.to_owned(),
+            modified_ns: written.modified_ns,
+            stored: self.store.clock.now(),
+        };
+        Ok((object, true))
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        (self.options.progress)(self.done, self.total);
+    }
+}
+
+/// An artifact of the file.
+struct Wanted<'a> {
+    kind: ArtifactKind,
+    artifact: &'a super::Artifact,
+    content: Option<&'a SeedFile>,
+    metadata: Option<&'a SeedFile>,
+}
+
+/// Where an object is put.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    tenant: &'a str,
+    created: crate::clock::Ticks,
+    part: Part,
+}
+
+async fn object_of(db: &mut Session, key: Option<&str>) -> Result<Option<ContentObject>, DbError> {
+    match key {
+        Some(key) => content_objects::find(db, key).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether a file has the bytes of a stored object. Reads the file only when their lengths are the same.
+async fn same_bytes(file: &SeedFile, object: &ContentObject) -> Result<bool, LoadError> {
+    let opened = file.open().map_err(|error| unreadable(file, &error))?;
+    let length = opened.metadata().map_err(|error| unreadable(file, &error))?.len();
+    if i64::try_from(length).ok() != Some(object.size_bytes) {
+        return Ok(false);
+    }
+    let hashed = tokio::task::spawn_blocking(move || crate::content::hash_file(&opened)).await?;
+    Ok(hashed.map_err(|error| unreadable(file, &error))?.as_slice() == object.sha256)
+}
+
+fn unreadable(file: &SeedFile, error: &std::io::Error) -> LoadError {
+    refused(file, format!("the file cannot be read: {error}"))
+}
+
+fn refused(file: &SeedFile, message: String) -> LoadError {
+    let problem = SeedProblem {
+        file: file.path().to_owned(),
+        pointer: file.at().to_owned(),
+        message,
+    };
+    LoadError::Refused(vec![problem])
+}
+
+/// Hashes of passwords and secrets; one that is stored already and still matches is kept, so that loading again changes
+/// nothing.
+async fn hash_secrets(store: &Store, document: &Complete) -> Result<(Hashes, Hashes), LoadError> {
+    let mut db = store.db.snapshot().await?;
+    let mut passwords = Vec::new();
+    for user in &document.users.put {
+        let before = match user.password {
+            Some(_) => users::find(&mut db, &user.id)
+                .await?
+                .and_then(|before| before.password_hash),
+            None => None,
+        };
+        passwords.push((user.password.clone(), before));
+    }
+    let mut secrets = Vec::new();
+    for application in &document.applications.put {
+        let before = match application.secret {
+            Some(_) => applications::find(&mut db, &application.app_id, &application.tenant_id).await?,
+            None => None,
+        };
+        secrets.push((
+            application.secret.clone(),
+            before.and_then(|before| before.secret_hash),
+        ));
+    }
+    drop(db);
+    let hash_all = |list: Vec<(Option<super::Secret>, Option<String>)>| {
+        let hash = |(secret, before): (Option<super::Secret>, Option<String>)| {
+            let Some(secret) = secret else { return Ok(None) };
+            match before {
+                Some(before) if secret_hash::matches(&before, secret.expose()) => Ok(Some(before)),
+                _ => secret_hash::hash(secret.expose()).map(Some),
+            }
+        };
+        list.into_iter().map(hash).collect::<Result<Hashes, HashFault>>()
+    };
+    let hash_all = Arc::new(hash_all);
+    let hashed =
+        tokio::task::spawn_blocking(move || Ok::<_, HashFault>((hash_all(passwords)?, hash_all(secrets)?)));
+    Ok(hashed.await??)
+}
+
+/// Hashes in the order of what they belong to.
+type Hashes = Vec<Option<String>>;
+
+fn count_files(document: &Complete) -> usize {
+    let recordings = document
+        .recordings
+        .put
+        .iter()
+        .filter(|one| matches!(one.upload, Upload::Complete(_)))
+        .count();
+    let metadata = document
+        .transcripts
+        .put
+        .iter()
+        .filter(|one| one.metadata.is_some())
+        .count();
+    recordings + document.transcripts.put.len() + metadata
+}
+
+fn count_objects(document: &Complete) -> (usize, usize) {
+    let Complete {
+        file: _,
+        tenants,
+        users,
+        applications,
+        ..
+    } = document;
+    let (policies, consents) = (
+        &document.application_access_policies,
+        &document.resource_specific_consents,
+    );
+    let (meetings, calls) = (&document.online_meetings, &document.adhoc_calls);
+    let (recordings, transcripts) = (&document.recordings, &document.transcripts);
+    let put = tenants.put.len()
+        + users.put.len()
+        + applications.put.len()
+        + policies.put.len()
+        + consents.put.len();
+    let put = put + meetings.put.len() + calls.put.len() + recordings.put.len() + transcripts.put.len();
+    let removed =
+        tenants.removed.len() + users.removed.len() + applications.removed.len() + policies.removed.len();
+    let removed = removed + consents.removed.len() + meetings.removed.len() + calls.removed.len();
+    (
+        put,
+        removed + recordings.removed.len() + transcripts.removed.len(),
+    )
+}
