@@ -1,0 +1,383 @@
+//! [`TestApp`]: a server with its own database, content folder and clock, on a port of its own, in this process.
+//!
+//! A test seeds what it needs beyond `seed.yaml`, signs tokens as the built-in authority, and asks over real HTTP. When the
+//! app is dropped it fails the test if content has been left behind that no row knows.
+
+pub mod names;
+mod raw;
+mod token;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex};
+
+use graphophone::authority::SigningKey;
+use graphophone::clock::{Clock, Ticks};
+use graphophone::config::{self, Config, Flags};
+use graphophone::db::signing_keys::{KeyPurpose, PutFirst, StoredKey};
+use graphophone::seed::{self, Document, LoadOptions, Summary};
+use graphophone::server::{Prepared, Server};
+use graphophone::store::Store;
+use tempfile::TempDir;
+
+pub use raw::RawAnswer;
+pub use token::TokenOf;
+
+/// When every test takes place, unless it moves its clock.
+pub const NOW: &str = "2026-02-01T12:00:00Z";
+
+/// One key for all apps of this process: making one takes a while.
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
+
+/// A running server and what a test may reach of it.
+pub struct TestApp {
+    /// Its data folder and the folder of its seeds.
+    pub folder: TempDir,
+    /// Its store.
+    pub store: Store,
+    /// Its time, standing still at [`NOW`].
+    pub clock: Clock,
+    server: Mutex<Option<Server>>,
+    base: String,
+    client: reqwest::Client,
+}
+
+/// What a test wants to be different.
+#[derive(Default)]
+pub struct Setup {
+    config: String,
+    seeds: Vec<String>,
+    bare: bool,
+}
+
+impl Setup {
+    /// More lines of configuration.
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config.push_str(toml);
+        self.config.push('\n');
+        self
+    }
+
+    /// A further seed, as YAML, loaded before the server listens.
+    pub fn seed(mut self, yaml: &str) -> Self {
+        self.seeds.push(yaml.to_owned());
+        self
+    }
+
+    /// Without `seed.yaml`.
+    pub fn bare(mut self) -> Self {
+        self.bare = true;
+        self
+    }
+
+    /// Starts the server.
+    pub async fn start(self) -> TestApp {
+        let folder = tempfile::tempdir().unwrap();
+        let seeds = folder.path().join("seeds");
+        std::fs::create_dir(&seeds).unwrap();
+        write_media(&seeds);
+        let file = folder.path().join("graphophone.toml");
+        std::fs::write(
+            &file,
+            format!(
+                "listen = \"127.0.0.1:0\"\ndata = \"data\"\nlog.requests = false\n{}",
+                self.config
+            ),
+        )
+        .unwrap();
+        let config = load_config(&file);
+        let clock = Clock::manual(NOW.parse().unwrap());
+        let prepared = Prepared::open(config, &clock).unwrap();
+        let store = prepared.store.clone();
+        put_key(&store).await;
+        let standard = (!self.bare).then(|| include_str!("seed.yaml").to_owned());
+        for yaml in standard.into_iter().chain(self.seeds) {
+            load(&store, &seeds, &yaml).await.unwrap();
+        }
+        let server = prepared.start(Some(1)).await.unwrap();
+        let base = format!("http://{}", server.address);
+        TestApp {
+            folder,
+            store,
+            clock,
+            server: Mutex::new(Some(server)),
+            base,
+            client: client(),
+        }
+    }
+}
+
+impl TestApp {
+    /// A server with `seed.yaml` and the default configuration.
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// A server that differs.
+    pub fn with() -> Setup {
+        Setup::default()
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// The folder in which seeds name their files: `one.mp4`, `two.mp4`, `one.vtt` are there.
+    pub fn seeds(&self) -> PathBuf {
+        self.folder.path().join("seeds")
+    }
+
+    /// Loads a seed beside the running server.
+    pub async fn seed(&self, yaml: &str) -> Summary {
+        load(&self.store, &self.seeds(), yaml).await.unwrap()
+    }
+
+    /// Loads a seed that is refused; gives the problems, a line each.
+    pub async fn seed_refused(&self, yaml: &str) -> String {
+        let refused = load(&self.store, &self.seeds(), yaml).await.unwrap_err();
+        refused.replace(&self.folder.path().display().to_string(), "")
+    }
+
+    /// Moves the clock.
+    pub fn set_time(&self, instant: &str) {
+        self.clock.set(instant.parse::<Ticks>().unwrap());
+    }
+
+    /// GET with a token.
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(self.request("GET", path).bearer_auth(token)).await
+    }
+
+    /// A request to be completed by the test.
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+    }
+
+    /// Sends a request and reads all of the answer.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer {
+            status,
+            headers,
+            body: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    /// Sends bytes as they are, on a connection of their own, and reads until the server closes or is silent after a whole
+    /// answer.
+    pub async fn send_raw(&self, bytes: &[u8]) -> RawAnswer {
+        raw::send(self.address(), bytes).await
+    }
+
+    /// GET of a path that no client library would leave as it is.
+    pub async fn get_raw_path(&self, path: &str, token: &str) -> RawAnswer {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        self.send_raw(head.as_bytes()).await
+    }
+
+    /// The body of an answer for a snapshot: JSON a member a line, in the order in which it was sent, without what differs
+    /// from run to run.
+    pub fn shown(&self, answer: &Answer) -> String {
+        let mut json = String::new();
+        let mut depth = 0;
+        let mut in_text = false;
+        let mut previous = ' ';
+        for c in answer.text().chars() {
+            let quote = c == '"' && previous != '\\';
+            in_text ^= quote;
+            match c {
+                '{' | '[' if !in_text => {
+                    depth += 1;
+                    json.push(c);
+                    json.push_str(&format!("\n{}", "  ".repeat(depth)));
+                }
+                '}' | ']' if !in_text => {
+                    depth -= 1;
+                    json.push_str(&format!("\n{}", "  ".repeat(depth)));
+                    json.push(c);
+                }
+                ',' if !in_text => json.push_str(&format!(",\n{}", "  ".repeat(depth))),
+                _ => json.push(c),
+            }
+            previous = c;
+        }
+        let mut shown = json.replace(&self.base, "[base]");
+        for name in ["request-id", "client-request-id"] {
+            let id = answer.header(name);
+            if id.len() == 36 {
+                shown = shown.replace(id, "[id]");
+            }
+        }
+        shown
+    }
+
+    /// Stops the server as SIGTERM does.
+    pub fn stop(&self) {
+        if let Some(server) = self.server.lock().unwrap().take() {
+            server.stop();
+        }
+    }
+
+    /// The files of the content store.
+    pub fn content_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.folder.path().join("data/content"), &mut found);
+        found
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop();
+        if std::thread::panicking() {
+            return;
+        }
+        let root = self.folder.path().join("data/content");
+        let database = rusqlite::Connection::open(self.folder.path().join("data/graphophone.db")).unwrap();
+        let mut statement = database
+            .prepare("SELECT content_key FROM content_objects")
+            .unwrap();
+        let keys = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let known: HashSet<PathBuf> = keys.map(|key| root.join(key.unwrap())).collect();
+        let left: Vec<PathBuf> = self
+            .content_files()
+            .into_iter()
+            .filter(|file| !known.contains(file))
+            .collect();
+        assert!(
+            left.is_empty(),
+            "content was left behind that no row knows: {left:?}"
+        );
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header as text; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status, code and message of a refusal.
+    pub fn error(&self) -> (u16, String, String) {
+        let json = self.json();
+        let member = |name: &str| json["error"][name].as_str().unwrap_or_default().to_owned();
+        (self.status, member("code"), member("message"))
+    }
+}
+
+/// Loads the configuration in `file` as the server would, with nothing from the environment.
+pub fn load_config(file: &Path) -> Config {
+    let flags = Flags {
+        config: Some(file.to_owned()),
+        ..Flags::default()
+    };
+    let effective = config::load(&flags, std::iter::empty::<(String, String)>());
+    effective.unwrap_or_else(|problems| panic!("{problems:?}")).config
+}
+
+/// Content of `length` bytes that begins as an MP4 file does.
+pub fn media(length: usize) -> Vec<u8> {
+    let head = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2";
+    let tail = (head.len()..length).map(|at| u8::try_from(at * 31 % 251).unwrap());
+    head.iter().copied().chain(tail).collect()
+}
+
+fn write_media(folder: &Path) {
+    std::fs::write(folder.join("one.mp4"), media(1000)).unwrap();
+    std::fs::write(folder.join("two.mp4"), media(300_000)).unwrap();
+    std::fs::write(
+        folder.join("one.vtt"),
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Organizer>Good morning.</v>\n",
+    )
+    .unwrap();
+}
+
+async fn load(store: &Store, folder: &Path, yaml: &str) -> Result<Summary, String> {
+    let lines = |problems: Vec<seed::SeedProblem>| {
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let document = Document::from_bytes(&folder.join("seed.yaml"), yaml.as_bytes()).map_err(lines)?;
+    let options = LoadOptions {
+        announce: true,
+        progress: &|_, _| {},
+    };
+    seed::load(store, document, options)
+        .await
+        .map_err(|error| match error {
+            seed::LoadError::Refused(problems) => lines(problems),
+            other => other.to_string(),
+        })
+}
+
+async fn put_key(store: &Store) {
+    let key = StoredKey {
+        kid: KEY.kid().to_owned(),
+        secret: KEY.to_pkcs8().unwrap(),
+        created: store.clock.now(),
+    };
+    store
+        .db
+        .write(PutFirst {
+            purpose: KeyPurpose::Token,
+            key,
+        })
+        .await
+        .unwrap();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests ask the server on loopback and nothing else"
+)]
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => files_below(&entry.path(), found),
+            false => found.push(entry.path()),
+        }
+    }
+}
