@@ -2,8 +2,8 @@
 //!
 //! A file is read in two steps. [`Document::read`] needs nothing but the file and its folder: it types every
 //! field and finds every mistake that shows without a store. [`Document::complete`] resolves references
-//! against the file and what the store [`Known`] about [`Document::references`], and makes the ids that were
-//! left out. Each step tells all its problems at once, each with its JSON pointer. Nothing here writes.
+//! against the file and what the store knows ([`Known`]) of [`Document::references`], and makes the ids that were
+//! left out. Each step tells all its problems at once, each with its JSON pointer. Then [`load`] stores what is complete.
 //!
 //! Ids are derived from the object's members as written (members that are null do not count) and from how
 //! many equal objects the file has before it; neither the order of keys, nor the format, nor the name of the
