@@ -1,5 +1,7 @@
 //! Logs: where they go and in which form.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{LogConfig, LogFormat};
