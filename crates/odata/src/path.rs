@@ -104,20 +104,19 @@ impl ResourcePath {
     pub fn parse(raw: &str) -> Result<ResourcePath, PathError> {
         let mut segments = Vec::new();
         let mut start = 0;
-        let mut count = 0;
         for piece in raw.split('/') {
             let end = start + piece.len();
             if !piece.is_empty() {
-                count += 1;
-                if count > MAX_SEGMENTS {
-                    return Err(error_at(raw, start, PathProblem::TooManySegments));
-                }
                 let text = decode(raw, start..end, Place::Path).map_err(|(position, problem)| PathError {
                     position,
                     problem: problem.into(),
                 })?;
                 parse_segment(&text, &mut segments)
                     .map_err(|(offset, problem)| error_at(raw, start + raw_offset(piece, offset), problem))?;
+                // Counted after it was read: a call or a key in parentheses is a segment of its own.
+                if segments.len() > MAX_SEGMENTS {
+                    return Err(error_at(raw, start, PathProblem::TooManySegments));
+                }
             }
             start = end + 1;
         }

@@ -201,6 +201,8 @@ fn limits_hold_for_decoded_segments() {
     fails(&"a".repeat(1025), 1, PathProblem::SegmentTooLong);
     assert_eq!(parse(&"/a//".repeat(32)).len(), 32);
     fails(&"a/".repeat(33), 65, PathProblem::TooManySegments);
+    // Found by fuzzing: a call counts as two, so that what is printed can be read again.
+    fails(&"f()/".repeat(17), 65, PathProblem::TooManySegments);
 }
 
 #[test]
