@@ -116,7 +116,11 @@ impl Store {
                 // Making an RSA key takes a while, so it is not done on a runtime thread.
                 let made = tokio::task::spawn_blocking(SigningKey::generate).await;
                 let made = made.map_err(|lost| StoreError::Key(lost.to_string()))??;
-                let key = self.new_key(made.kid().to_owned(), made.to_pkcs8()?);
+                let key = self.new_key(
+                    made.kid().to_owned(),
+                    made.to_pkcs8()?,
+                    Some(made.public_jwk().to_string()),
+                );
                 self.db
                     .write(PutFirst {
                         purpose: KeyPurpose::Token,
@@ -137,7 +141,7 @@ impl Store {
         let stored = match stored {
             Some(stored) => stored,
             None => {
-                let key = self.new_key(ids::random(), PageSealer::new_key()?.to_vec());
+                let key = self.new_key(ids::random(), PageSealer::new_key()?.to_vec(), None);
                 self.db
                     .write(PutFirst {
                         purpose: KeyPurpose::Page,
@@ -149,10 +153,11 @@ impl Store {
         Ok(PageSealer::new(&stored.secret)?)
     }
 
-    fn new_key(&self, kid: String, secret: Vec<u8>) -> StoredKey {
+    fn new_key(&self, kid: String, secret: Vec<u8>, public_jwk: Option<String>) -> StoredKey {
         StoredKey {
             kid,
             secret,
+            public_jwk,
             created: self.clock.now(),
         }
     }

@@ -228,11 +228,12 @@ CREATE TABLE audit_records (
 
 CREATE INDEX audit_records_by_time ON audit_records (recorded_ticks, id);
 
--- purpose: token (signs access tokens), page (seals page tokens).
+-- purpose: token (signs access tokens; public_jwk is what verifies them), page (seals page tokens).
 CREATE TABLE signing_keys (
     kid TEXT NOT NULL,
     purpose TEXT NOT NULL,
     secret BLOB NOT NULL,
+    public_jwk TEXT,
     created_ticks INTEGER NOT NULL,
     PRIMARY KEY (kid)
 ) STRICT;

@@ -8,7 +8,6 @@ use super::claims::{Issuer, VerifiedToken};
 use super::key_set::VerifyingKey;
 use super::token::{CompactToken, TokenFault};
 use super::verifier::TokenVerifier;
-use crate::authority::SigningKey;
 use crate::clock::{Clock, Ticks};
 use crate::db::signing_keys::{self, KeyPurpose};
 use crate::db::{Db, DbError};
@@ -131,6 +130,9 @@ async fn authority_key(db: &Db, kid: Option<&str>) -> Result<VerifyingKey, Beare
     let mut snapshot = db.snapshot().await?;
     let stored = signing_keys::find(&mut snapshot, KeyPurpose::Token, kid).await?;
     let stored = stored.ok_or(TokenFault::Invalid("the store has no such key"))?;
-    let key = SigningKey::from_pkcs8(&stored.secret).and_then(|key| key.verifying_key());
-    key.map_err(|_| TokenFault::Invalid("the store's key cannot be used").into())
+    let jwk = stored
+        .public_jwk
+        .and_then(|text| serde_json::from_str(&text).ok());
+    let key = jwk.and_then(|jwk| VerifyingKey::from_jwk(&jwk).ok());
+    key.ok_or(TokenFault::Invalid("the store's key cannot be used").into())
 }

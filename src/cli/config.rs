@@ -29,7 +29,7 @@ impl ConfigCommand {
 
 impl Check {
     fn run(self) -> Result<(), Failure> {
-        let effective = self.store.load(None)?;
+        let effective = self.store.load_with_warnings(None)?;
         let cells = effective.settings.iter();
         let rows: Vec<Vec<String>> = cells
             .map(|one| vec![one.key.clone(), one.shown.clone(), one.origin.to_string()])

@@ -173,7 +173,12 @@ impl StoreArgs {
             data: self.data.clone(),
             listen,
         };
-        let effective = crate::config::load(&flags, std::env::vars_os()).map_err(Failure::refused)?;
+        crate::config::load(&flags, std::env::vars_os()).map_err(Failure::refused)
+    }
+
+    /// The same, saying what may not be meant: for the commands that are about the configuration.
+    fn load_with_warnings(&self, listen: Option<String>) -> Result<Effective, Failure> {
+        let effective = self.load(listen)?;
         for warning in &effective.warnings {
             eprintln!("graphophone: warning: {warning}");
         }

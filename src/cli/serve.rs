@@ -33,7 +33,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = self.store.load(self.listen.clone())?.config;
+        let config = self.store.load_with_warnings(self.listen.clone())?.config;
         // Said before anything is made.
         config
             .public_url_for(config.listen)

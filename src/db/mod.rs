@@ -40,8 +40,9 @@ use crate::clock::Clock;
 /// The store's rows, as one runtime thread reaches them. A clone shares the thread's connections.
 #[derive(Clone)]
 pub struct Db {
-    shared: Arc<Shared>,
     readers: Arc<Mutex<Vec<Session>>>,
+    // Behind the readers, so that they are closed first and the committer's connection is the last.
+    shared: Arc<Shared>,
 }
 
 struct Shared {

@@ -28,6 +28,8 @@ pub struct StoredKey {
     pub kid: String,
     /// Its secret.
     pub secret: Vec<u8>,
+    /// What verifies its signatures, as a JSON Web Key; `None` for a key that signs nothing.
+    pub public_jwk: Option<String>,
     /// When it was made.
     pub created: Ticks,
 }
@@ -44,7 +46,8 @@ fn read(row: &Row<'_>) -> Result<StoredKey, DbError> {
     Ok(StoredKey {
         kid: row.text(0)?,
         secret: row.bytes(1)?,
-        created: row.ticks(2)?,
+        public_jwk: row.text_or_null(2)?,
+        created: row.ticks(3)?,
     })
 }
 
@@ -54,7 +57,7 @@ fn read(row: &Row<'_>) -> Result<StoredKey, DbError> {
 /// [`DbError`] of the engine.
 pub async fn newest(db: &mut Session, purpose: KeyPurpose) -> Result<Option<StoredKey>, DbError> {
     const SQL: &str = "
-        SELECT kid, secret, created_ticks
+        SELECT kid, secret, public_jwk, created_ticks
         FROM signing_keys
         WHERE purpose = ?1
         ORDER BY created_ticks DESC, kid DESC
@@ -68,7 +71,7 @@ pub async fn newest(db: &mut Session, purpose: KeyPurpose) -> Result<Option<Stor
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, purpose: KeyPurpose, kid: &str) -> Result<Option<StoredKey>, DbError> {
     const SQL: &str = "
-        SELECT kid, secret, created_ticks
+        SELECT kid, secret, public_jwk, created_ticks
         FROM signing_keys
         WHERE kid = ?1
           AND purpose = ?2";
@@ -90,8 +93,8 @@ impl Write for PutFirst {
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<StoredKey, DbError> {
         const SQL: &str = "
-            INSERT INTO signing_keys (kid, purpose, secret, created_ticks)
-            VALUES (?1, ?2, ?3, ?4)";
+            INSERT INTO signing_keys (kid, purpose, secret, public_jwk, created_ticks)
+            VALUES (?1, ?2, ?3, ?4, ?5)";
         if let Some(found) = newest(tx, self.purpose).await? {
             return Ok(found);
         }
@@ -100,6 +103,7 @@ impl Write for PutFirst {
             (&key.kid).into(),
             self.purpose.text().into(),
             key.secret.as_slice().into(),
+            (&key.public_jwk).into(),
             key.created.into(),
         ];
         tx.execute(SQL, &values).await?;

@@ -22,6 +22,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -230,8 +231,22 @@ impl<W: Write> Answer for Done<W> {
 
 /// The thread that commits, as the others see it. It ends when the last of them is gone.
 pub(super) struct Committer {
-    queue: mpsc::Sender<Box<dyn Queued>>,
+    /// Taken away by drop alone.
+    queue: Option<mpsc::Sender<Box<dyn Queued>>>,
     commits: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Waits for the thread to close its connection, so that the last one out leaves the database in its one file.
+impl Drop for Committer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the database writer has panicked");
+        }
+    }
 }
 
 impl Committer {
@@ -242,11 +257,15 @@ impl Committer {
             connection: engine.connect()?,
         };
         let counter = Arc::clone(&commits);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || commit_all(session, waiting, &counter))
             .map_err(|error| DbError::Engine(Box::new(error)))?;
-        Ok(Self { queue, commits })
+        Ok(Self {
+            queue: Some(queue),
+            commits,
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn commits(&self) -> u64 {
@@ -256,7 +275,8 @@ impl Committer {
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
         let (caller, answer) = oneshot::channel();
         let waiting = Box::new(Waiting { write, caller });
-        self.queue.send(waiting).await.map_err(|_| DbError::Stopped)?;
+        let queue = self.queue.as_ref().ok_or(DbError::Stopped)?;
+        queue.send(waiting).await.map_err(|_| DbError::Stopped)?;
         answer.await.map_err(|_| DbError::Stopped)?
     }
 }

@@ -21,6 +21,7 @@ use super::{health, respond};
 use crate::app::App;
 use crate::auth::access::MeetingPath;
 use crate::auth::caller::{self, Caller, CallerKind};
+use crate::config::LimitsConfig;
 use crate::db::Snapshot;
 
 /// How long the body of a request that needs none may take.
@@ -43,7 +44,7 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
-    let outcome = match checked(&head, body, app.config.limits.json_bytes).await {
+    let outcome = match checked(&head, body, &app.config.limits).await {
         Ok(()) => route(app, &head, &ids, &mut trace).await,
         Err(error) => Err(error),
     };
@@ -58,38 +59,57 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     Ok(response)
 }
 
-/// Refuses heads that can be read in two ways, and reads away a body that nobody needs.
-async fn checked(head: &http::request::Parts, body: Incoming, limit: usize) -> Result<(), ApiError> {
-    let closing = |mut error: ApiError| {
-        error.close = true;
-        error
-    };
-    let hosts = head.headers.get_all(header::HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Err(closing(ApiError::bad_request(
-            "The request must have exactly one Host header.",
-        )));
-    }
+/// Refuses heads that are too large or can be read in two ways, and reads away a body that nobody needs.
+async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsConfig) -> Result<(), ApiError> {
+    check_head(head, limits.header_bytes).map_err(ApiError::closing)?;
     if body.is_end_stream() {
         return Ok(());
     }
+    let limit = limits.json_bytes;
     let too_large = || {
         let message = format!("The body of the request is larger than {limit} bytes.");
-        closing(ApiError::new(ErrorCode::RequestEntityTooLarge, message))
+        Err(ApiError::new(ErrorCode::RequestEntityTooLarge, message).closing())
     };
     if body.size_hint().lower() > limit as u64 {
-        return Err(too_large());
+        return too_large();
     }
     match timeout(BODY_TIMEOUT, read_away(body, limit)).await {
         Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(too_large()),
-        Ok(Err(_)) => Err(closing(ApiError::bad_request(
-            "The body of the request could not be read.",
-        ))),
-        Err(_) => Err(closing(ApiError::bad_request(
-            "The body of the request took too long.",
-        ))),
+        Ok(Ok(false)) => too_large(),
+        Ok(Err(_)) => Err(ApiError::bad_request("The body of the request could not be read.").closing()),
+        Err(_) => Err(ApiError::bad_request("The body of the request took too long.").closing()),
     }
+}
+
+/// Size, `Host` and framing of a request's head (security.md section 3).
+fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError> {
+    // As it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is coarser.
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let lines = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let size = head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>();
+    if size > limit {
+        let message = format!("Request line and headers are larger than {limit} bytes.");
+        return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
+    }
+    let hosts = head.headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return Err(ApiError::bad_request(
+            "The request must have exactly one Host header.",
+        ));
+    }
+    if head.headers.contains_key(header::TRANSFER_ENCODING)
+        && head.headers.contains_key(header::CONTENT_LENGTH)
+    {
+        let message = "The request must not have both Content-Length and Transfer-Encoding.";
+        return Err(ApiError::bad_request(message));
+    }
+    Ok(())
 }
 
 /// Reads a body and forgets it; `false` when it is longer than `limit`.
@@ -180,7 +200,7 @@ async fn outside(
     match (method, probe) {
         (&Method::GET | &Method::HEAD, "/healthz") => Ok(health::alive()),
         (&Method::GET | &Method::HEAD, _) => Ok(health::ready(app).await),
-        _ => Err(wrong_method()),
+        _ => Err(wrong_method("GET, HEAD")),
     }
 }
 
@@ -215,7 +235,7 @@ fn find(
             trace.route = Some(route.pattern);
             Ok((route.operation, parameters))
         }
-        Resolved::WrongMethod => Err(wrong_method()),
+        Resolved::WrongMethod => Err(wrong_method(router::ALLOWED_METHODS)),
         Resolved::NotBuilt(path) => Err(ApiError::not_built(&format!("{method} {path}"))),
         Resolved::NotInThisCloud => Err(ApiError::new(
             ErrorCode::NotFound,
@@ -228,12 +248,12 @@ fn find(
 }
 
 /// 405, contract section 7.3.
-fn wrong_method() -> ApiError {
+fn wrong_method(allowed: &'static str) -> ApiError {
     ApiError::new(
         ErrorCode::RequestBadRequest,
         "Specified HTTP method is not allowed for the request target.",
     )
-    .with(ErrorHeader::Allow(router::ALLOWED_METHODS))
+    .with(ErrorHeader::Allow(allowed))
 }
 
 /// One line a request: the route and never the path, ids and never names.
@@ -246,7 +266,9 @@ fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Optio
         let cause = cause.as_deref().unwrap_or("unknown");
         tracing::error!(request.id = %ids.request, route = trace.route, status, cause, "a request has failed");
     }
-    if !app.config.log.requests {
+    // A probe that is answered well says nothing, some times a minute.
+    let quiet = status == 200 && matches!(trace.route, Some("/healthz" | "/readyz"));
+    if quiet || !app.config.log.requests {
         return;
     }
     tracing::info!(

@@ -86,8 +86,9 @@ async fn locate(
     let artifact = artifacts::find_in_meeting(db, kind, meeting, &call.artifact).await?;
     let artifact = artifact.ok_or_else(ApiError::no_such_artifact)?;
     if !access.content {
-        let text = "Only the meeting's organizer may read the content of this recording; an administrator can let \
-                    participants (participantsCanDownloadRecordings).";
+        let text = "Only the meeting's organizer, or an application acting for the organizer or a co-organizer, may read \
+                    the content of this recording; an administrator can let participants \
+                    (participantsCanDownloadRecordings).";
         return Err(ApiError::new(ErrorCode::Forbidden, text));
     }
     if artifact.quarantined {

@@ -348,6 +348,7 @@ async fn put_key(store: &Store) {
     let key = StoredKey {
         kid: KEY.kid().to_owned(),
         secret: KEY.to_pkcs8().unwrap(),
+        public_jwk: Some(KEY.public_jwk().to_string()),
         created: store.clock.now(),
     };
     store
