@@ -36,6 +36,8 @@ pub enum ErrorCode {
     RequestEntityTooLarge,
     /// 416: the range lies outside the content.
     InvalidRange,
+    /// 431: the request line and the headers are too large together.
+    RequestHeadersTooLarge,
     /// 500: a fault of this server.
     GeneralException,
     /// 501: part of Graph, or of this server's plan, but not built yet.
@@ -46,7 +48,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::InvalidAuthenticationToken,
         Self::Forbidden,
@@ -56,6 +58,7 @@ impl ErrorCode {
         Self::ResourceModified,
         Self::RequestEntityTooLarge,
         Self::InvalidRange,
+        Self::RequestHeadersTooLarge,
         Self::GeneralException,
         Self::NotImplemented,
         Self::ServiceNotAvailable,
@@ -73,6 +76,7 @@ impl ErrorCode {
             Self::ResourceModified => "resourceModified",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::InvalidRange => "invalidRange",
+            Self::RequestHeadersTooLarge => "RequestHeaderFieldsTooLarge",
             Self::GeneralException => "generalException",
             Self::NotImplemented => "NotImplemented",
             Self::ServiceNotAvailable => "serviceNotAvailable",
@@ -90,6 +94,7 @@ impl ErrorCode {
             Self::ResourceModified => StatusCode::PRECONDITION_FAILED,
             Self::RequestEntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::RequestHeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::GeneralException => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::ServiceNotAvailable => StatusCode::SERVICE_UNAVAILABLE,

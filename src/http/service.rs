@@ -21,6 +21,7 @@ use super::{health, respond};
 use crate::app::App;
 use crate::auth::access::MeetingPath;
 use crate::auth::caller::{self, Caller, CallerKind};
+use crate::config::LimitsConfig;
 use crate::db::Snapshot;
 
 /// How long the body of a request that needs none may take.
@@ -43,7 +44,7 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
-    let outcome = match checked(&head, body, app.config.limits.json_bytes).await {
+    let outcome = match checked(&head, body, &app.config.limits).await {
         Ok(()) => route(app, &head, &ids, &mut trace).await,
         Err(error) => Err(error),
     };
@@ -58,12 +59,19 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     Ok(response)
 }
 
-/// Refuses heads that can be read in two ways, and reads away a body that nobody needs.
-async fn checked(head: &http::request::Parts, body: Incoming, limit: usize) -> Result<(), ApiError> {
+/// Refuses heads that are too large or can be read in two ways, and reads away a body that nobody needs.
+async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsConfig) -> Result<(), ApiError> {
     let closing = |mut error: ApiError| {
         error.close = true;
         error
     };
+    if head_bytes(head) > limits.header_bytes {
+        let message = format!(
+            "The request line and the headers are larger than {} bytes.",
+            limits.header_bytes
+        );
+        return Err(closing(ApiError::new(ErrorCode::RequestHeadersTooLarge, message)));
+    }
     let hosts = head.headers.get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
         return Err(closing(ApiError::bad_request(
@@ -73,6 +81,7 @@ async fn checked(head: &http::request::Parts, body: Incoming, limit: usize) -> R
     if body.is_end_stream() {
         return Ok(());
     }
+    let limit = limits.json_bytes;
     let too_large = || {
         let message = format!("The body of the request is larger than {limit} bytes.");
         closing(ApiError::new(ErrorCode::RequestEntityTooLarge, message))
@@ -90,6 +99,20 @@ async fn checked(head: &http::request::Parts, body: Incoming, limit: usize) -> R
             "The body of the request took too long.",
         ))),
     }
+}
+
+/// How long a head was as it came, without blanks that mean nothing. hyper compares with its limit only between two
+/// reads, so longer ones get here.
+fn head_bytes(head: &http::request::Parts) -> usize {
+    let fields = head.headers.iter();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let line = head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
+    fields.fold(line, |sum, (name, value)| {
+        sum + name.as_str().len() + value.len() + ": \r\n".len()
+    })
 }
 
 /// Reads a body and forgets it; `false` when it is longer than `limit`.
