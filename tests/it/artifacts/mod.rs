@@ -1,1 +1,5 @@
+//! Recordings and transcripts of a meeting.
+
+mod count;
 mod get;
+mod list;
