@@ -8,4 +8,6 @@
 )]
 
 mod artifacts;
+mod errors;
+mod paths;
 mod support;
