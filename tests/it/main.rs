@@ -9,5 +9,7 @@
 
 mod artifacts;
 mod errors;
+mod health;
+mod limits;
 mod paths;
 mod support;
