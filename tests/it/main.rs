@@ -12,4 +12,5 @@ mod errors;
 mod health;
 mod limits;
 mod paths;
+mod reference_page;
 mod support;
