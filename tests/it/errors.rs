@@ -118,6 +118,30 @@ async fn no_token_and_bad_tokens_are_401_with_graphs_challenge() {
 }
 
 #[tokio::test]
+async fn the_challenge_names_the_sign_in_host_of_the_cloud() {
+    for (cloud, host) in [
+        ("global", "login.microsoftonline.com"),
+        ("usgov-l4", "login.microsoftonline.us"),
+        ("usgov-l5", "login.microsoftonline.us"),
+        ("china", "login.chinacloudapi.cn"),
+    ] {
+        let app = TestApp::with()
+            .config(&format!("cloud = \"{cloud}\""))
+            .start()
+            .await;
+        let answer = app.send(app.request("GET", "/v1.0/me")).await;
+        let challenge = format!(
+            "Bearer realm=\"\", authorization_uri=\"https://{host}/common/oauth2/authorize\", \
+             client_id=\"00000003-0000-0000-c000-000000000000\""
+        );
+        assert_eq!(
+            (answer.status, answer.header("www-authenticate")),
+            (401, challenge.as_str())
+        );
+    }
+}
+
+#[tokio::test]
 async fn who_has_no_token_learns_nothing_else() {
     let app = TestApp::start().await;
     let standup = my_standup();

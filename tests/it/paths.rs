@@ -320,3 +320,41 @@ async fn what_is_outside_of_both_versions_is_400() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_operation_that_a_cloud_does_not_have_is_404() {
+    let app = TestApp::with().config("cloud = \"china\"").start().await;
+    let token = TokenOf::user(ORGANIZER).sign();
+    for path in [
+        "",
+        "/recordings",
+        "/recordings/recording-1",
+        "/recordings/recording-1/content",
+        "/transcripts",
+    ] {
+        let answer = app.get(&format!("{}{path}", my_standup()), &token).await;
+        let text = "Requested API is not supported. Please check the path.";
+        assert_eq!(
+            answer.error(),
+            (404, "NotFound".to_owned(), text.to_owned()),
+            "{path}"
+        );
+    }
+    let unknown = app.get("/v1.0/frobnicate", &token).await;
+    assert_eq!(unknown.status, 400, "{}", unknown.text());
+}
+
+#[tokio::test]
+async fn the_clouds_of_the_us_government_have_recordings() {
+    for cloud in ["usgov-l4", "usgov-l5"] {
+        let app = TestApp::with()
+            .config(&format!("cloud = \"{cloud}\""))
+            .start()
+            .await;
+        let token = TokenOf::user(ORGANIZER).sign();
+        for path in ["/recordings", "/recordings/recording-1/content"] {
+            let answer = app.get(&format!("{}{path}", my_standup()), &token).await;
+            assert_eq!(answer.status, 200, "{cloud} {path}: {}", answer.text());
+        }
+    }
+}
