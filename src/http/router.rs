@@ -235,6 +235,8 @@ fn match_pattern(pattern: &str, segments: &[Segment]) -> Matched {
     let mut at = 0;
     for piece in pattern.split('/') {
         if piece == "**" {
+            // Without anything in the place of `**` it fits as well as a pattern that ends here.
+            let literals = literals + usize::from(at == segments.len());
             return Matched::Whole { literals, parameters };
         }
         let Some(segment) = segments.get(at) else {

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use odata::path::{ResourcePath, Segment};
@@ -98,7 +98,7 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError>
         return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
     }
     let hosts = head.headers.get_all(header::HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+    if hosts != 1 {
         return Err(ApiError::bad_request(
             "The request must have exactly one Host header.",
         ));

@@ -375,9 +375,9 @@ mod tests {
     }
 
     #[test]
-    fn selected_names_stand_in_the_context_in_the_types_order() {
+    fn selected_names_stand_in_the_context_as_they_were_asked_for() {
         let context = |query| list(query).unwrap().selection.in_context();
-        assert_eq!(context("$select=content,CALLID,callId"), "(callId,content)");
+        assert_eq!(context("$select=content,CALLID,callId"), "(content,callId)");
         assert_eq!(context("$select=*"), "");
         assert_eq!(context(""), "");
     }

@@ -13,7 +13,8 @@ use crate::graph::artifact::ArtifactProperty;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     members: Cow<'static, [(&'static str, ArtifactProperty)]>,
-    named: bool,
+    /// The names in the order in which they were asked for; `None` without `$select`.
+    names: Option<Vec<&'static str>>,
 }
 
 impl Selection {
@@ -24,23 +25,21 @@ impl Selection {
 
     /// Whether the caller selected anything.
     pub fn is_named(&self) -> bool {
-        self.named
+        self.names.is_some()
     }
 
     /// What `@odata.context` says of it: `(callId,content)`; empty without `$select`.
     pub fn in_context(&self) -> String {
-        if !self.named {
-            return String::new();
-        }
-        let names: Vec<&str> = self.members.iter().map(|(name, _)| *name).collect();
-        format!("({})", names.join(","))
+        self.names
+            .as_ref()
+            .map_or_else(String::new, |names| format!("({})", names.join(",")))
     }
 
     /// Reads `$select` against the property table.
     pub(super) fn parse(options: &QueryOptions, entity: &EntityType) -> Result<Self, QueryError> {
         let all = Self {
             members: Cow::Borrowed(entity.properties),
-            named: false,
+            names: None,
         };
         let Some(items) = options.select()? else {
             return Ok(all);
@@ -61,6 +60,7 @@ impl Selection {
                 SelectTerm::Path(path) => {
                     let property = path.first().and_then(|name| entity.property(name));
                     match (property, path.len()) {
+                        (Some(property), 1) if chosen.contains(&property) => {}
                         (Some(property), 1) => chosen.push(property),
                         (Some((_, ArtifactProperty::MeetingOrganizer)), _) => {
                             return Err(QueryError::NotBuilt(format!("$select of the path '{text}'")));
@@ -73,11 +73,15 @@ impl Selection {
         if everything {
             return Ok(all);
         }
-        // In the type's order, each once, whatever the caller wrote.
+        // Members are written in the type's order; the context names them as they were asked for.
         let members = entity
             .all()
             .filter(|property| chosen.contains(property))
             .collect();
-        Ok(Self { members, named: true })
+        let names = chosen.iter().map(|(name, _)| *name).collect();
+        Ok(Self {
+            members,
+            names: Some(names),
+        })
     }
 }

@@ -8,4 +8,9 @@
 )]
 
 mod artifacts;
+mod errors;
+mod health;
+mod limits;
+mod paths;
+mod reference_page;
 mod support;

@@ -1,1 +1,6 @@
+//! Recordings and transcripts of a meeting.
+
+mod content;
+mod count;
 mod get;
+mod list;

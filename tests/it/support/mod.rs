@@ -10,10 +10,12 @@ mod token;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
 
 use graphophone::authority::SigningKey;
 use graphophone::clock::{Clock, Ticks};
 use graphophone::config::{self, Config, Flags};
+use graphophone::db::audit::{self, AuditRecord};
 use graphophone::db::signing_keys::{KeyPurpose, PutFirst, StoredKey};
 use graphophone::seed::{self, Document, LoadOptions, Summary};
 use graphophone::server::{Prepared, Server};
@@ -228,6 +230,28 @@ impl TestApp {
         }
     }
 
+    /// GET of a link that an answer gave.
+    pub async fn follow(&self, link: &serde_json::Value, token: &str) -> Answer {
+        let link = link.as_str().expect("there is no link");
+        self.get(link.strip_prefix(&self.base).unwrap(), token).await
+    }
+
+    /// All audit records, newest first.
+    pub async fn audit_records(&self) -> Vec<AuditRecord> {
+        let mut db = self.store.db.snapshot().await.unwrap();
+        audit::newest(&mut db, Ticks(0), 1000).await.unwrap()
+    }
+
+    /// How many file descriptors of this process are open on content of this app.
+    pub fn open_content(&self) -> usize {
+        let root = self.folder.path().canonicalize().unwrap().join("data/content");
+        let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+        descriptors
+            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+            .filter(|target| target.starts_with(&root))
+            .count()
+    }
+
     /// The files of the content store.
     pub fn content_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -304,6 +328,17 @@ pub fn load_config(file: &Path) -> Config {
     };
     let effective = config::load(&flags, std::iter::empty::<(String, String)>());
     effective.unwrap_or_else(|problems| panic!("{problems:?}")).config
+}
+
+/// Waits for a state.
+pub async fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let reached = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    assert!(reached.is_ok(), "waited in vain: {what}");
 }
 
 /// Content of `length` bytes that begins as an MP4 file does.

@@ -1,0 +1,45 @@
+//! `/healthz` and `/readyz`.
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn the_probes_answer_without_a_token() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = app.send(app.request("GET", path)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert_eq!(answer.header("content-type"), "application/json", "{path}");
+        assert!(answer.json().is_object(), "{path}");
+        let head = app.send(app.request("HEAD", path)).await;
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_its_content_is_alive_and_not_ready() {
+    let app = TestApp::start().await;
+    let (content, away) = (
+        app.folder.path().join("data/content"),
+        app.folder.path().join("data/away"),
+    );
+    std::fs::rename(&content, &away).unwrap();
+    let ready = app.send(app.request("GET", "/readyz")).await;
+    let alive = app.send(app.request("GET", "/healthz")).await;
+    std::fs::rename(&away, &content).unwrap();
+    assert_eq!((ready.status, alive.status), (503, 200));
+    assert_eq!(ready.json()["database"], "ready");
+    assert_eq!(ready.json()["content"], "unreachable");
+    let again = app.send(app.request("GET", "/readyz")).await;
+    assert_eq!(again.status, 200);
+}
+
+#[tokio::test]
+async fn a_probe_has_no_other_method() {
+    let app = TestApp::start().await;
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        let answer = app.send(app.request(method, "/healthz")).await;
+        assert_eq!(answer.status, 405, "{method}");
+        assert!(answer.header("allow").contains("GET"), "{method}");
+    }
+}
