@@ -1,5 +1,7 @@
 //! Logs: where they go and in which form.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{LogConfig, LogFormat};
@@ -8,6 +10,7 @@ use crate::config::{LogConfig, LogFormat};
 pub fn start(config: &LogConfig) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_max_level(LevelFilter::INFO);
     let _already = match config.format {
         LogFormat::Text => builder.with_target(false).try_init(),
