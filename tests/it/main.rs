@@ -8,4 +8,6 @@
 )]
 
 mod artifacts;
+mod cli;
+mod seed;
 mod support;
