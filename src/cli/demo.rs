@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use rust_embed::RustEmbed;
 use serde_json::{Map, Value, json};
 
 use super::output::line;
-use super::serve::{announce, until_told_to_stop};
+use super::serve::{StopSignals, announce};
 use super::token::{Wanted, sign};
 use super::{Failure, StoreArgs, block_on};
 use crate::clock::Clock;
@@ -159,8 +159,9 @@ impl Demo {
             } else {
                 line(&as_text(&server, &sample, &tokens, &folder))?;
             }
+            let stop = StopSignals::listen()?;
             announce(&server);
-            until_told_to_stop().await?;
+            stop.told().await;
             Ok(server)
         })?;
         server.stop();
@@ -186,6 +187,11 @@ impl Demo {
             return Err(Failure::refused([text]));
         }
         if config.public_url.is_none() && config.listen.ip().is_unspecified() {
+            if config.listen.port() == 0 {
+                // Links name the port, so it is chosen before the server is made.
+                let free = TcpListener::bind(config.listen)?.local_addr()?;
+                config.listen.set_port(free.port());
+            }
             config.public_url = Some(format!(
                 "http://{}",
                 SocketAddr::from(([127, 0, 0, 1], config.listen.port()))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::Progress;
 use super::{Failure, StoreArgs, block_on};
@@ -53,8 +53,10 @@ impl Serve {
                 seed::load(&prepared.store, document, options).await?;
             }
             let server = prepared.start(None).await?;
+            // From the line on, a signal is heard.
+            let stop = StopSignals::listen()?;
             announce(&server);
-            until_told_to_stop().await?;
+            stop.told().await;
             Ok(server)
         })?
         .stop();
@@ -84,13 +86,27 @@ pub(super) fn announce(server: &Server) {
     eprintln!("graphophone: listening on http://{}", server.address);
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn until_told_to_stop() -> Result<(), Failure> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, no longer ending the process by themselves.
+pub(super) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Takes them over from the system.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    eprintln!("graphophone: stopping; requests in flight may finish");
-    Ok(())
+
+    /// Waits for one of them.
+    pub(super) async fn told(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        eprintln!("graphophone: stopping; requests in flight may finish");
+    }
 }

@@ -98,7 +98,7 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self) {
-        let listener = match self.listener.try_clone().and_then(TcpListener::from_std) {
+        let listener = match TcpListener::from_std(self.listener) {
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%error, "a listening socket cannot be used"),
         };

@@ -150,6 +150,10 @@ impl Apply {
         for tenant in &document.tenants.put {
             tenants::put(tx, &tenant_row(tenant)).await?;
         }
+        // Those of the file may exchange their names, in any order.
+        for user in &document.users.put {
+            users::release_names(tx, &user.id).await?;
+        }
         for (user, hash) in document.users.put.iter().zip(&self.password_hashes) {
             let message = "another user of the tenant has that userPrincipalName or externalId";
             at(&user.at, users::put(tx, &user_row(user, hash)).await, message)?;

@@ -142,7 +142,8 @@ fn is_removal(reader: &mut Reader<'_, '_>) -> bool {
 fn refuse_shared_names(document: &Document, problems: &mut Problems) {
     let mut places: HashMap<(&str, String), &str> = HashMap::new();
     for user in &document.users.put {
-        let Some(name) = &user.user_principal_name else {
+        // A deleted user's name may be given to somebody else.
+        let Some(name) = user.name() else {
             continue;
         };
         let at = user.at.as_str();

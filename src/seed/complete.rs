@@ -66,7 +66,7 @@ impl Known {
                 id: user.id.clone(),
                 tenant_id: user.tenant_id.clone(),
             },
-            user_principal_name: user.user_principal_name.clone(),
+            user_principal_name: user.name().map(ToOwned::to_owned),
         }));
         for removal in &complete.online_meetings.removed {
             self.meetings.remove(&removal.key);
@@ -190,7 +190,7 @@ impl<'a> People<'a> {
                 id: user.id.clone(),
                 tenant_id: user.tenant_id.clone(),
             };
-            people.add(&user.id, user.user_principal_name.as_deref(), person);
+            people.add(&user.id, user.name(), person);
         }
         for user in &known.users {
             let KnownUser {
@@ -203,6 +203,7 @@ impl<'a> People<'a> {
                 people.add(&person.id, user_principal_name.as_deref(), person.clone());
             }
         }
+        people.add_deleted(&file.put);
         people
     }
 
@@ -214,6 +215,23 @@ impl<'a> People<'a> {
                 .push(person.clone());
         }
         self.by_id.insert(id, person);
+    }
+
+    /// A deleted user of the file is meant by its name where nobody else has that name.
+    fn add_deleted(&mut self, users: &[User]) {
+        let mut named: HashMap<String, Vec<Person>> = HashMap::new();
+        for user in users.iter().filter(|user| user.name().is_none()) {
+            let Some(name) = &user.user_principal_name else {
+                continue;
+            };
+            named.entry(name.to_lowercase()).or_default().push(Person {
+                id: user.id.clone(),
+                tenant_id: user.tenant_id.clone(),
+            });
+        }
+        for (name, persons) in named {
+            self.by_name.entry(name).or_insert(persons);
+        }
     }
 
     /// Who is meant by `reference`, an object id or a userPrincipalName.

@@ -183,6 +183,14 @@ pub struct User {
     pub deleted_date_time: Option<Ticks>,
 }
 
+impl User {
+    /// The userPrincipalName that nobody else of the tenant may have; a deleted user has given its own free.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.user_principal_name.as_deref();
+        name.filter(|_| self.deleted_date_time.is_none())
+    }
+}
+
 /// An application in one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {

@@ -4,6 +4,7 @@
 //! writes no content and changes no row.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Apply, ApplyError, PreparedArtifact};
@@ -85,6 +86,7 @@ pub async fn check(store: &Store, document: Document) -> Result<Complete, LoadEr
 /// [`LoadError`]; then no row has changed.
 pub async fn load(store: &Store, document: Document, options: LoadOptions<'_>) -> Result<Summary, LoadError> {
     let document = check(store, document).await?;
+    let file = document.file.clone();
     let mut stored = Vec::new();
     let loaded = load_complete(store, document, options, &mut stored).await;
     if loaded.is_err() {
@@ -93,7 +95,22 @@ pub async fn load(store: &Store, document: Document, options: LoadOptions<'_>) -
             let _left_behind = store.content.remove(key).await;
         }
     }
-    loaded
+    loaded.map_err(|error| error.in_file(&file))
+}
+
+impl LoadError {
+    /// A problem is one of the seed file, whichever file it was found in.
+    fn in_file(self, seed: &Path) -> Self {
+        match self {
+            Self::Refused(mut problems) => {
+                for problem in &mut problems {
+                    seed.clone_into(&mut problem.file);
+                }
+                Self::Refused(problems)
+            }
+            other => other,
+        }
+    }
 }
 
 async fn load_complete(
@@ -105,6 +122,7 @@ async fn load_complete(
     let mut loader = Loader {
         store,
         options,
+        document: &document.file,
         done: 0,
         total: count_files(&document),
         new_keys,
@@ -147,6 +165,7 @@ async fn load_complete(
 struct Loader<'a> {
     store: &'a Store,
     options: LoadOptions<'a>,
+    document: &'a Path,
     done: usize,
     total: usize,
     new_keys: &'a mut Vec<ContentKey>,
@@ -209,6 +228,9 @@ impl Loader<'_> {
             ArtifactKind::Recording => Part::Recording,
             ArtifactKind::Transcript => Part::Transcript,
         };
+        if held && wanted.content.is_none() && before_content.is_some() {
+            return Err(self.emptied_on_hold(own));
+        }
         let mut new_objects = Vec::new();
         let mut keys = [None, None];
         let parts = [
@@ -311,6 +333,16 @@ impl Loader<'_> {
             stored: self.store.clock.now(),
         };
         Ok((object, true))
+    }
+
+    fn emptied_on_hold(&self, artifact: &super::Artifact) -> LoadError {
+        let message = "the stored recording is on legal hold and its content cannot be taken away: load it with \
+                       legalHold: false first";
+        LoadError::Refused(vec![SeedProblem {
+            file: self.document.to_owned(),
+            pointer: artifact.at.clone(),
+            message: message.to_owned(),
+        }])
     }
 
     fn step(&mut self) {

@@ -8,9 +8,11 @@
 )]
 
 mod artifacts;
+mod cli;
 mod errors;
 mod health;
 mod limits;
 mod paths;
 mod reference_page;
+mod seed;
 mod support;

@@ -1,0 +1,15 @@
+//! The command line and the process: the real binary, what it prints, its exit status, its signals.
+
+mod audit;
+mod binary;
+mod config;
+mod crash;
+mod demo;
+mod home;
+mod logs;
+mod recording;
+mod seed;
+mod serve;
+mod store;
+mod token;
+mod usage;

@@ -1,0 +1,155 @@
+//! `graphophone seed`, alone and beside a running server.
+
+use super::binary::{get, run};
+use super::home::Home;
+use crate::support::names::{CONTOSO, ORGANIZER, STANDUP, my_standup};
+
+#[test]
+fn loading_says_what_was_loaded_and_again_stores_nothing() {
+    let home = Home::new();
+    let seed = home.path("seed.yaml");
+    let out = home.run(&["seed", &seed]).succeeded();
+    assert!(
+        out.starts_with(&format!("{seed}: ")) && out.contains("4 files stored"),
+        "{out}"
+    );
+    let before = home.state();
+    let out = home.run(&["seed", &seed]).succeeded();
+    assert!(out.contains("0 files stored"), "{out}");
+    assert_eq!(home.state(), before);
+}
+
+#[test]
+fn json_is_told_by_its_name() {
+    let home = Home::seeded();
+    let json = home.write(
+        "more.json",
+        b"{\"tenants\": [{\"id\": \"aaaaaaaa-0000-4000-8000-000000000002\"}]}",
+    );
+    home.run(&["seed", &json]).succeeded();
+    let yaml_in_json = home.write("wrong.json", b"tenants: []");
+    let ran = home.run(&["seed", &yaml_in_json]);
+    assert!(ran.refused().starts_with(&format!("{yaml_in_json}: ")), "{ran:?}");
+    let other = home.write("seed.txt", b"{}");
+    assert!(home.run(&["seed", &other]).refused().contains(".yaml"));
+}
+
+#[test]
+fn every_problem_has_a_line_with_its_pointer() {
+    let home = Home::new();
+    let bad = home.write(
+        "bad.yaml",
+        b"users: [{ tenantId: a, userType: member }, { tenantId: a, usertype: Guest }]",
+    );
+    let ran = home.run(&["seed", &bad]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{ran:?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran:?}");
+    assert!(
+        lines[0].starts_with(&format!("graphophone: {bad}: /users/0/userType: ")),
+        "{ran:?}"
+    );
+    assert!(
+        lines[1].starts_with(&format!("graphophone: {bad}: /users/1/usertype: ")),
+        "{ran:?}"
+    );
+    assert!(lines[1].contains("userType"), "names the nearest: {ran:?}");
+}
+
+#[test]
+fn a_refused_file_changes_nothing_and_those_before_it_stay() {
+    let home = Home::seeded();
+    let before = home.state();
+    let bad = home.write(
+        "bad.yaml",
+        format!(
+            "users: [{{ id: \"aaaaaaaa-0000-4000-8000-000000000201\", tenantId: \"{CONTOSO}\", userPrincipalName: organizer@contoso.example }}]\nrecordings: [{{ meetingId: \"{STANDUP}\", contentFile: two.mp4 }}]"
+        )
+        .as_bytes(),
+    );
+    let ran = home.run(&["seed", &bad]);
+    assert!(ran.refused().starts_with(&format!("{bad}: /users/0")), "{ran:?}");
+    assert_eq!(home.state(), before);
+    // A file that cannot be read at all is found before the first is loaded.
+    let good = home.write(
+        "good.yaml",
+        b"tenants: [{ id: \"aaaaaaaa-0000-4000-8000-000000000002\" }]",
+    );
+    let broken = home.write("broken.yaml", b"tenants: [");
+    assert!(home.run(&["seed", &good, &broken]).refused().starts_with(&broken));
+    assert_eq!(home.state(), before);
+}
+
+#[test]
+fn check_makes_no_store_and_sees_the_files_in_a_row() {
+    let home = Home::new();
+    let seed = home.path("seed.yaml");
+    let more = home.write(
+        "more.yaml",
+        format!("recordings: [{{ meetingId: \"{STANDUP}\", contentFile: two.mp4 }}]").as_bytes(),
+    );
+    home.run(&["seed", "--check", &seed, &more]).succeeded();
+    // In the other order the meeting is not there yet.
+    let ran = home.run(&["seed", "--check", &more, &seed]);
+    assert!(
+        ran.refused()
+            .starts_with(&format!("{more}: /recordings/0/meetingId: ")),
+        "{ran:?}"
+    );
+    assert!(!home.folder.path().join("data").exists());
+    // It needs no data folder at all.
+    run(&["seed", "--check", &seed]).succeeded();
+}
+
+#[test]
+fn check_against_a_store_loads_nothing() {
+    let home = Home::seeded();
+    let before = home.state();
+    let more = home.write(
+        "more.yaml",
+        format!("recordings: [{{ meetingId: \"{STANDUP}\", contentFile: two.mp4 }}]").as_bytes(),
+    );
+    home.run(&["seed", "--check", &more]).succeeded();
+    assert_eq!(home.state(), before);
+}
+
+#[test]
+fn a_running_server_has_the_new_state_when_seed_returns() {
+    let home = Home::seeded();
+    let server = home.serve(&[]);
+    let token = home.token(ORGANIZER);
+    let list = format!("{}/recordings", my_standup());
+    for round in 0..5 {
+        let id = format!("new-{round}");
+        let file = home.write(
+            "more.yaml",
+            format!("recordings: [{{ id: {id}, meetingId: \"{STANDUP}\", contentFile: two.mp4 }}]")
+                .as_bytes(),
+        );
+        home.run(&["seed", &file]).succeeded();
+        let ids = get(&server.address(), &list, &token).ids();
+        assert!(ids.contains(&id), "{ids:?}");
+        let content = get(&server.address(), &format!("{list}/{id}/content"), &token);
+        assert_eq!((content.status, content.body.len()), (200, 300_000));
+    }
+    // A user who is disabled is refused with the token that was good a moment ago.
+    let file = home.write(
+        "more.yaml",
+        format!("users: [{{ id: \"{ORGANIZER}\", tenantId: \"{CONTOSO}\", accountEnabled: false }}]")
+            .as_bytes(),
+    );
+    home.run(&["seed", &file]).succeeded();
+    assert_eq!(get(&server.address(), &list, &token).status, 401);
+}
+
+#[test]
+fn the_examples_of_the_repository_are_loaded() {
+    let home = Home::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/get-callrecording.yaml");
+    home.run(&["seed", example]).succeeded();
+    let before = home.state();
+    home.run(&["seed", example]).succeeded();
+    assert_eq!(home.state(), before);
+    home.run(&["seed", concat!(env!("CARGO_MANIFEST_DIR"), "/demo/seed.yaml")])
+        .succeeded();
+}

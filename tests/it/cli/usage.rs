@@ -1,0 +1,141 @@
+//! `--help`, `--version`, and command lines that are refused.
+
+use super::binary::run;
+use super::home::Home;
+
+const COMMANDS: [&[&str]; 12] = [
+    &[],
+    &["demo"],
+    &["serve"],
+    &["seed"],
+    &["token"],
+    &["config"],
+    &["config", "check"],
+    &["audit"],
+    &["audit", "list"],
+    &["recording"],
+    &["recording", "list"],
+    &["recording", "show"],
+];
+
+#[test]
+fn every_command_has_help_on_standard_output() {
+    for command in COMMANDS {
+        let ran = run(&[command, &["--help"]].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{command:?}");
+        assert!(ran.out.contains("Usage: graphophone"), "{}", ran.out);
+        for word in command {
+            assert!(ran.out.contains(word), "{}", ran.out);
+        }
+    }
+}
+
+#[test]
+fn help_names_every_command_and_flag_of_this_release() {
+    let all = run(&["--help"]).succeeded();
+    for command in ["demo", "serve", "seed", "token", "config", "audit", "recording"] {
+        assert!(
+            all.lines().any(|line| line.trim_start().starts_with(command)),
+            "{command}: {all}"
+        );
+    }
+    for (command, flags) in [
+        ("demo", &["--json", "--data", "--listen", "--config"][..]),
+        ("serve", &["--config", "--data", "--listen", "--seed"]),
+        ("seed", &["--check", "--config", "--data", "FILE"]),
+        (
+            "token",
+            &[
+                "--application",
+                "--tenant",
+                "--user",
+                "--scope",
+                "--expires-in",
+                "--config",
+                "--data",
+            ],
+        ),
+    ] {
+        let help = run(&[command, "--help"]).succeeded();
+        for flag in flags {
+            assert!(help.contains(flag), "{command} {flag}: {help}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_built_is_not_in_the_help_and_ends_with_2() {
+    let mut help = String::new();
+    for command in COMMANDS {
+        help.push_str(&run(&[command, &["--help"]].concat()).succeeded());
+    }
+    for word in ["--emulator", "verify", "import "] {
+        assert!(!help.contains(word), "{word}: {help}");
+    }
+    let home = Home::new();
+    for arguments in [
+        &["import", "x"][..],
+        &["verify"],
+        &["serve", "--emulator"],
+        &["serve", "--port", "80"],
+        &["config", "show"],
+        &["audit"],
+        &["recording", "delete", "x"],
+        &["nonsense"],
+        &["--nonsense"],
+        &[],
+        &["seed"],
+        &["token"],
+        &["serve", "argument"],
+    ] {
+        let ran = home.run(arguments);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {ran:?}");
+        assert!(!ran.err.is_empty(), "{arguments:?}");
+    }
+    assert!(!home.database().exists());
+}
+
+#[test]
+fn version_prints_version_and_commit() {
+    let out = run(&["--version"]).succeeded();
+    let rest = out
+        .strip_prefix(concat!("graphophone ", env!("CARGO_PKG_VERSION"), " ("))
+        .unwrap();
+    let commit = rest.strip_suffix(")\n").unwrap();
+    assert!(
+        commit == "unknown commit" || (commit.len() == 12 && commit.chars().all(|c| c.is_ascii_hexdigit())),
+        "{out}"
+    );
+}
+
+#[test]
+fn tools_do_not_make_a_store() {
+    let home = Home::new();
+    for arguments in [
+        &["token", "--application", "x"][..],
+        &["audit", "list"],
+        &["recording", "list"],
+        &["recording", "show", "x"],
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.failed().contains("--data"), "{ran:?}");
+    }
+    assert!(!home.folder.path().join("data").exists());
+}
+
+#[test]
+fn without_a_data_folder_the_line_names_the_flag() {
+    for arguments in [
+        &["serve"][..],
+        &["token", "--application", "x"],
+        &["audit", "list"],
+        &["recording", "list"],
+    ] {
+        let ran = run(arguments);
+        let line = ran.refused();
+        assert!(line.starts_with("data: ") && line.contains("--data"), "{line}");
+    }
+    let home = Home::new();
+    let ran = run(&["seed", &home.path("seed.yaml")]);
+    assert!(ran.refused().contains("--data"), "{ran:?}");
+}

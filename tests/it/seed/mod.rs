@@ -1,0 +1,8 @@
+//! Seeds, seen through HTTP and in the rows.
+
+mod refuse;
+mod remove;
+mod repeat;
+mod replace;
+pub mod rows;
+mod show;
