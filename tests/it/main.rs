@@ -8,4 +8,11 @@
 )]
 
 mod artifacts;
+mod content_conformance;
+mod db_conformance;
+mod every_error_is_documented;
+mod every_route_is_protected;
+mod layering;
+mod query_plans;
 mod support;
+mod tokens_are_never_logged;
