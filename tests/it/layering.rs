@@ -613,7 +613,7 @@ impl Reader {
             syn::UseTree::Name(name) if name.ident == "self" => self.import(before, None),
             syn::UseTree::Name(name) => self.import(&with(&name.ident), None),
             syn::UseTree::Rename(rename) => {
-                self.import(&with(&rename.ident), Some(rename.rename.to_string()))
+                self.import(&with(&rename.ident), Some(rename.rename.to_string()));
             }
             syn::UseTree::Glob(_) => self.path(before),
             syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(before, item)),
