@@ -40,6 +40,10 @@ CREATE UNIQUE INDEX users_by_principal_name ON users (tenant_id, user_principal_
 CREATE UNIQUE INDEX users_by_external_id ON users (tenant_id, external_id)
     WHERE deleted_ticks IS NULL;
 
+-- A person at the command line names nobody's tenant.
+CREATE INDEX users_by_name ON users (user_principal_name_folded, id)
+    WHERE deleted_ticks IS NULL;
+
 CREATE TABLE applications (
     app_id TEXT NOT NULL,
     tenant_id TEXT NOT NULL,

@@ -43,6 +43,26 @@ pub struct Visibility {
     meeting: OnlineMeeting,
 }
 
+#[cfg(test)]
+impl Visibility {
+    /// Rows that a test of a plan may see, without anybody having been asked.
+    pub(crate) fn for_test(kind: ArtifactKind, meeting: OnlineMeeting) -> Self {
+        Self { kind, meeting }
+    }
+}
+
+#[cfg(test)]
+impl MeetingAccess {
+    /// What the organizer of a meeting is allowed.
+    pub(crate) fn for_test(visible: Visibility) -> Self {
+        Self {
+            path_user_id: visible.meeting.organizer_id.clone(),
+            content: true,
+            visible,
+        }
+    }
+}
+
 impl Visibility {
     /// Rows of that kind,
     pub fn kind(&self) -> ArtifactKind {

@@ -82,10 +82,11 @@ impl LocalFolder {
     }
 
     pub(super) fn open_object(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
-        let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        // Neither to where a link leads, nor waiting for somebody at the other end of a pipe.
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let file = File::options()
             .read(true)
-            .custom_flags(no_follow)
+            .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
             .open(self.path(key));
         let file = file.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => ContentError::NotFound(key.clone()),
@@ -306,11 +307,19 @@ fn sweep(incoming: &Path, now: Ticks) -> io::Result<()> {
     let oldest_ns = now.minus(ABANDONED_AFTER).0.saturating_mul(100);
     for entry in fs::read_dir(incoming)? {
         let entry = entry?;
-        if modified_ns(&entry.metadata()?) < oldest_ns {
-            fs::remove_file(entry.path())?;
+        // What another process has published or removed meanwhile is not ours to remove.
+        if if_there(entry.metadata())?.is_some_and(|metadata| modified_ns(&metadata) < oldest_ns) {
+            if_there(fs::remove_file(entry.path()))?;
         }
     }
     Ok(())
+}
+
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 fn modified_ns(metadata: &fs::Metadata) -> i64 {

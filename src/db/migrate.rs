@@ -19,12 +19,12 @@ pub const NEWEST: i64 = STEPS.len() as i64;
 
 /// Refuses what is not a store of ours, or a newer one, without touching it.
 pub(super) fn check(connection: &Connection) -> Result<(), DbError> {
-    version(connection).map(|_| ())
+    settled_version(connection).map(|_| ())
 }
 
 /// Brings the store behind `connection` to [`NEWEST`].
 pub(super) fn migrate(connection: &mut Connection, clock: &Clock) -> Result<(), DbError> {
-    let found = version(connection)?;
+    let found = settled_version(connection)?;
     if found == NEWEST {
         return Ok(());
     }
@@ -46,6 +46,12 @@ pub(super) fn migrate(connection: &mut Connection, clock: &Clock) -> Result<(), 
     }
     tx.commit()?;
     Ok(())
+}
+
+/// The schema number of one state of the store: somebody else may be making it at this moment.
+fn settled_version(connection: &Connection) -> Result<i64, DbError> {
+    let tx = connection.unchecked_transaction()?;
+    version(&tx)
 }
 
 /// The schema number of the store; 0 for an empty file.

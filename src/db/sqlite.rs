@@ -34,6 +34,8 @@ use crate::clock::Clock;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait before another attempt to change a new file to WAL.
+const WAL_PAUSE: Duration = Duration::from_millis(10);
 /// How many queued writes share one transaction.
 const BATCH: usize = 64;
 /// How many writes may wait before further callers wait to enqueue theirs.
@@ -78,7 +80,7 @@ impl Engine {
 
     fn connect(&self) -> Result<Connection, DbError> {
         let connection = self.plain()?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        change_to_wal(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -90,6 +92,21 @@ impl Engine {
         let connection = self.connect()?;
         connection.0.pragma_update(None, "query_only", true)?;
         Ok(connection)
+    }
+}
+
+/// A new file is changed to WAL while nobody else looks at it, and SQLite does not wait for that by itself.
+fn change_to_wal(connection: &rusqlite::Connection) -> Result<(), DbError> {
+    let mut left = BUSY_TIMEOUT;
+    loop {
+        match connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(DbError::from)
+        {
+            Err(DbError::Busy) if !left.is_zero() => std::thread::sleep(WAL_PAUSE),
+            result => return result,
+        }
+        left = left.saturating_sub(WAL_PAUSE);
     }
 }
 

@@ -175,14 +175,14 @@ pub enum Resolved {
 pub fn resolve(method: &Method, segments: &[Segment], cloud: Cloud) -> Resolved {
     let routes = ROUTES.iter().map(|route| (route.pattern, Some(route)));
     let candidates = routes.chain(NOT_BUILT.iter().map(|pattern| (*pattern, None)));
-    let mut best: Option<(usize, Option<&'static Route>, Parameters)> = None;
+    let mut best: Option<(Fit, Option<&'static Route>, Parameters)> = None;
     let mut longest = 0;
     let mut is_beginning = segments.is_empty();
     for (pattern, route) in candidates {
         match match_pattern(pattern, segments) {
-            Matched::Whole { literals, parameters } => {
-                if best.as_ref().is_none_or(|(most, ..)| literals > *most) {
-                    best = Some((literals, route, parameters));
+            Matched::Whole { fit, parameters } => {
+                if best.as_ref().is_none_or(|(most, ..)| fit > *most) {
+                    best = Some((fit, route, parameters));
                 }
             }
             Matched::Beginning => is_beginning = true,
@@ -213,10 +213,14 @@ pub fn resolve(method: &Method, segments: &[Segment], cloud: Cloud) -> Resolved 
     }
 }
 
+/// How well a pattern fits: the number of names in it counts first (`delta` is a function before it is a key), then
+/// whether it fits to its end without a `**`.
+type Fit = (usize, bool);
+
 /// How far a pattern fits.
 enum Matched {
     Whole {
-        literals: usize,
+        fit: Fit,
         parameters: Parameters,
     },
     /// The path ends before the pattern does.
@@ -235,9 +239,10 @@ fn match_pattern(pattern: &str, segments: &[Segment]) -> Matched {
     let mut at = 0;
     for piece in pattern.split('/') {
         if piece == "**" {
-            // Without anything in the place of `**` it fits as well as a pattern that ends here.
-            let literals = literals + usize::from(at == segments.len());
-            return Matched::Whole { literals, parameters };
+            return Matched::Whole {
+                fit: (literals, false),
+                parameters,
+            };
         }
         let Some(segment) = segments.get(at) else {
             return Matched::Beginning;
@@ -266,7 +271,7 @@ fn match_pattern(pattern: &str, segments: &[Segment]) -> Matched {
     }
     match at == segments.len() {
         true => Matched::Whole {
-            literals: literals + 1,
+            fit: (literals, true),
             parameters,
         },
         false => Matched::UpTo(at),
@@ -310,14 +315,19 @@ fn is_graph_root(segments: &[Segment]) -> bool {
         .is_some_and(|first| GRAPH_ROOTS.iter().any(|root| is_name(first, root)))
 }
 
+/// Whether `text` is a name in one of the patterns, so that as a segment it is not read as a key everywhere.
+pub(super) fn is_name_in_pattern(text: &str) -> bool {
+    let patterns = ROUTES.iter().map(|route| route.pattern).chain(NOT_BUILT);
+    patterns
+        .flat_map(|pattern| pattern.split('/'))
+        .any(|name| name.eq_ignore_ascii_case(text))
+}
+
 /// The names of a path without its keys, to be shown to whoever asked.
 fn shown(segments: &[Segment]) -> String {
     let known = |text: &str| {
-        let patterns = ROUTES.iter().map(|route| route.pattern).chain(NOT_BUILT);
-        patterns
-            .flat_map(|pattern| pattern.split('/'))
-            .chain(GRAPH_ROOTS)
-            .any(|name| name.eq_ignore_ascii_case(text))
+        is_name_in_pattern(text)
+            || GRAPH_ROOTS.iter().any(|name| name.eq_ignore_ascii_case(text))
             || ["me", "users"].iter().any(|name| name.eq_ignore_ascii_case(text))
     };
     let names = segments.iter().map(|segment| match segment {
@@ -326,4 +336,269 @@ fn shown(segments: &[Segment]) -> String {
         Segment::Named(_) => "(…)",
     });
     format!("/{}", names.collect::<Vec<_>>().join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use odata::path::ResourcePath;
+
+    use super::*;
+
+    /// What GET on `path` is, in one word or line.
+    fn at(path: &str) -> String {
+        resolved(&Method::GET, path, Cloud::Global)
+    }
+
+    fn resolved(method: &Method, path: &str, cloud: Cloud) -> String {
+        let segments = ResourcePath::parse(path).unwrap().into_segments();
+        match resolve(method, &segments, cloud) {
+            Resolved::Route(route, parameters) => {
+                let user = match parameters.user {
+                    PathUser::Me => "me".to_owned(),
+                    PathUser::Key(key) => key,
+                    PathUser::PrincipalName(name) => format!("name {name}"),
+                };
+                let (meeting, artifact) = (parameters.meeting, parameters.artifact);
+                format!("{:?} of {user}, {meeting}, {artifact}", route.operation)
+            }
+            Resolved::NotBuilt(shown) => format!("not built {shown}"),
+            Resolved::NotInThisCloud => "not in this cloud".to_owned(),
+            Resolved::UnknownSegment(name) => format!("unknown {name}"),
+            Resolved::WrongMethod => "wrong method".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_form_of_a_path_is_its_route() {
+        let cases = [
+            ("me/onlineMeetings/m/recordings", "List(Recording) of me, m, "),
+            ("users/u/onlineMeetings/m/recordings", "List(Recording) of u, m, "),
+            (
+                "users('u')/onlineMeetings('m')/recordings",
+                "List(Recording) of u, m, ",
+            ),
+            (
+                "users/a@b/onlineMeetings/m/recordings",
+                "List(Recording) of a@b, m, ",
+            ),
+            (
+                "users(userPrincipalName='a@b')/onlineMeetings/m/transcripts",
+                "List(Transcript) of name a@b, m, ",
+            ),
+            ("ME/ONLINEMEETINGS/M/RECORDINGS", "List(Recording) of me, M, "),
+            (
+                "Users/U/onlinemeetings/m/Transcripts/$COUNT",
+                "Count(Transcript) of U, m, ",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/$count",
+                "Count(Recording) of me, m, ",
+            ),
+            ("me/onlineMeetings/m/recordings/r", "Get(Recording) of me, m, r"),
+            (
+                "me/onlineMeetings/m/recordings('r')",
+                "Get(Recording) of me, m, r",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/r/content",
+                "Content(Recording) of me, m, r",
+            ),
+            (
+                "me/onlineMeetings('m')/recordings('r')/Content",
+                "Content(Recording) of me, m, r",
+            ),
+            ("me/onlineMeetings/m/transcripts/t", "Get(Transcript) of me, m, t"),
+            // A key in parentheses is never a name.
+            (
+                "me/onlineMeetings('getAllRecordings')/recordings",
+                "List(Recording) of me, getAllRecordings, ",
+            ),
+            (
+                "me/onlineMeetings/m/recordings('delta')",
+                "Get(Recording) of me, m, delta",
+            ),
+            (
+                "me/onlineMeetings/m/recordings('$count')",
+                "Get(Recording) of me, m, $count",
+            ),
+            (
+                "users('me')/onlineMeetings/m/recordings",
+                "List(Recording) of me, m, ",
+            ),
+            // A key may be named as something else is.
+            (
+                "me/onlineMeetings/recordings/recordings/content",
+                "Get(Recording) of me, recordings, content",
+            ),
+            (
+                "users/users/onlineMeetings/onlineMeetings/recordings",
+                "List(Recording) of users, onlineMeetings, ",
+            ),
+            (
+                "me/onlineMeetings/a%2Fb/recordings/c%20d",
+                "Get(Recording) of me, a/b, c d",
+            ),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(at(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_graph_has_and_this_server_has_not_yet_is_named_without_keys() {
+        let cases = [
+            ("", "/"),
+            ("me", "/me"),
+            ("users", "/users"),
+            ("users/u", "/users/{id}"),
+            ("me/onlineMeetings", "/me/onlineMeetings"),
+            ("me/onlineMeetings/m", "/me/onlineMeetings/{id}"),
+            ("me/onlineMeetings('m')", "/me/onlineMeetings/{id}"),
+            ("me/onlineMeetings/createOrGet", "/me/onlineMeetings/createOrGet"),
+            (
+                "users/u/onlineMeetings/getAllRecordings",
+                "/users/{id}/onlineMeetings/getAllRecordings",
+            ),
+            (
+                "users/u/onlineMeetings/getAllRecordings/delta",
+                "/users/{id}/onlineMeetings/getAllRecordings/delta",
+            ),
+            (
+                "users/u/onlineMeetings/getAllTranscripts",
+                "/users/{id}/onlineMeetings/getAllTranscripts",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/delta",
+                "/me/onlineMeetings/{id}/recordings/delta",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/Delta",
+                "/me/onlineMeetings/{id}/recordings/Delta",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/delta/$count",
+                "/me/onlineMeetings/{id}/recordings/delta/$count",
+            ),
+            (
+                "me/onlineMeetings/m/transcripts/delta",
+                "/me/onlineMeetings/{id}/transcripts/delta",
+            ),
+            (
+                "me/onlineMeetings/m/recordings/r/content/$value",
+                "/me/onlineMeetings/{id}/recordings/{id}/content/$value",
+            ),
+            (
+                "me/onlineMeetings/m/transcripts/t/content",
+                "/me/onlineMeetings/{id}/transcripts/{id}/content",
+            ),
+            (
+                "me/onlineMeetings/m/transcripts/t/content/$value",
+                "/me/onlineMeetings/{id}/transcripts/{id}/content/$value",
+            ),
+            (
+                "me/onlineMeetings/m/transcripts/t/metadataContent",
+                "/me/onlineMeetings/{id}/transcripts/{id}/metadataContent",
+            ),
+            ("me/adhocCalls/c/recordings", "/me/adhocCalls/{id}/recordings"),
+            ("adhocCalls/c", "/adhocCalls/{id}"),
+            ("communications/calls/c", "/communications/{id}/{id}"),
+            (
+                "communications/onlineMeetings/m/recordings/r",
+                "/communications/onlineMeetings/{id}/recordings/{id}",
+            ),
+            ("subscriptions", "/subscriptions"),
+            ("$batch", "/$batch"),
+            ("groups", "/groups"),
+            ("groups/g/members", "/groups/{id}/{id}"),
+            ("Teams/t", "/Teams/{id}"),
+        ];
+        for (path, shown) in cases {
+            assert_eq!(at(path), format!("not built {shown}"), "{path}");
+            assert_eq!(
+                resolved(&Method::POST, path, Cloud::Global),
+                format!("not built {shown}"),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_segment_that_nothing_knows_is_named() {
+        let cases = [
+            ("nothing", "nothing"),
+            ("meetings/m", "meetings"),
+            ("mee/onlineMeetings", "mee"),
+            ("me/nothing", "nothing"),
+            ("me/nothing/more", "nothing"),
+            ("users/u/nothing", "nothing"),
+            ("users('u')/nothing", "nothing"),
+            ("me/onlineMeetings/m/nothing", "nothing"),
+            ("me/onlineMeetings/m/recordings/r/nothing", "nothing"),
+            ("me/onlineMeetings/m/recordings/r/content/nothing", "nothing"),
+            ("me/onlineMeetings/m/recordings/$nothing", "$nothing"),
+            ("me/onlineMeetings/m/recordings/$count/x", "x"),
+            ("users/$count", "$count"),
+        ];
+        for (path, name) in cases {
+            assert_eq!(at(path), format!("unknown {name}"), "{path}");
+        }
+    }
+
+    #[test]
+    fn routes_are_read_and_nothing_else() {
+        let path = "me/onlineMeetings/m/recordings/r";
+        for method in [Method::GET, Method::HEAD] {
+            assert_eq!(
+                resolved(&method, path, Cloud::Global),
+                "Get(Recording) of me, m, r"
+            );
+        }
+        for method in [
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::TRACE,
+        ] {
+            assert_eq!(resolved(&method, path, Cloud::Global), "wrong method", "{method}");
+        }
+    }
+
+    #[test]
+    fn china_has_no_meetings() {
+        for path in [
+            "me/onlineMeetings",
+            "me/onlineMeetings/m/recordings",
+            "me/onlineMeetings/m/recordings/r/content",
+            "users/u/onlineMeetings/getAllRecordings",
+            "me/adhocCalls/c",
+            "communications/onlineMeetings/m",
+        ] {
+            assert_eq!(
+                resolved(&Method::GET, path, Cloud::China),
+                "not in this cloud",
+                "{path}"
+            );
+        }
+        for (path, expected) in [
+            ("me", "not built /me"),
+            ("groups", "not built /groups"),
+            ("me/nothing", "unknown nothing"),
+            ("me/onlineMeetings/m/nothing", "unknown nothing"),
+        ] {
+            assert_eq!(resolved(&Method::GET, path, Cloud::China), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_is_written_once() {
+        let patterns: Vec<&str> = ROUTES
+            .iter()
+            .map(|route| route.pattern)
+            .chain(NOT_BUILT)
+            .collect();
+        for (at, pattern) in patterns.iter().enumerate() {
+            assert!(!patterns[..at].contains(pattern), "{pattern}");
+        }
+    }
 }

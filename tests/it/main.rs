@@ -9,10 +9,17 @@
 
 mod artifacts;
 mod cli;
+mod content_conformance;
+mod db_conformance;
 mod errors;
+mod every_error_is_documented;
+mod every_route_is_protected;
 mod health;
+mod layering;
 mod limits;
 mod paths;
+mod query_plans;
 mod reference_page;
 mod seed;
 mod support;
+mod tokens_are_never_logged;

@@ -1,0 +1,71 @@
+//! `docs/errors.md` against [`ErrorCode`]: each code has its heading, its status, and what to do about it.
+
+use std::collections::BTreeMap;
+
+use graphophone::http::error::ErrorCode;
+
+/// The place of a code in [`ErrorCode::ALL`]. A new code does not compile here until it has one.
+const fn place(code: ErrorCode) -> usize {
+    match code {
+        ErrorCode::BadRequest => 0,
+        ErrorCode::InvalidAuthenticationToken => 1,
+        ErrorCode::Forbidden => 2,
+        ErrorCode::MalwareDetected => 3,
+        ErrorCode::NotFound => 4,
+        ErrorCode::RequestBadRequest => 5,
+        ErrorCode::ResourceModified => 6,
+        ErrorCode::RequestEntityTooLarge => 7,
+        ErrorCode::InvalidRange => 8,
+        ErrorCode::GeneralException => 9,
+        ErrorCode::NotImplemented => 10,
+        ErrorCode::ServiceNotAvailable => 11,
+    }
+}
+
+/// How many places there are above.
+const PLACES: usize = 12;
+
+/// The sections of the page by their headings.
+fn sections() -> BTreeMap<String, String> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    let mut sections = BTreeMap::new();
+    for section in format!("\n{page}").split("\n## ").skip(1) {
+        let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
+        let before = sections.insert(heading.to_owned(), text.to_owned());
+        assert_eq!(before, None, "{heading} has two headings");
+    }
+    sections
+}
+
+#[test]
+fn all_has_every_code_once() {
+    assert_eq!(ErrorCode::ALL.len(), PLACES);
+    for (at, code) in ErrorCode::ALL.into_iter().enumerate() {
+        assert_eq!(place(code), at, "{code:?}");
+    }
+    let texts: std::collections::BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.text()).collect();
+    assert_eq!(texts.len(), PLACES, "two codes have one text");
+}
+
+#[test]
+fn every_code_has_its_section() {
+    let sections = sections();
+    for code in ErrorCode::ALL {
+        let name = code.text();
+        let section = sections.get(name);
+        let section = section.unwrap_or_else(|| panic!("docs/errors.md has no heading ## {name}"));
+        let status = code.status().as_u16().to_string();
+        for word in [status.as_str(), "When", "Caller", "Operator"] {
+            assert!(section.contains(word), "the section {name} does not say {word}");
+        }
+    }
+}
+
+#[test]
+fn every_section_has_its_code() {
+    for heading in sections().keys() {
+        let known = ErrorCode::ALL.iter().any(|code| code.text() == heading);
+        assert!(known, "docs/errors.md describes {heading}, which is no code");
+    }
+}
