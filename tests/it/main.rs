@@ -8,4 +8,5 @@
 )]
 
 mod artifacts;
+mod auth;
 mod support;
