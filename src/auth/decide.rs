@@ -636,6 +636,11 @@ mod tests {
         ]);
     }
 
+    /// Below `/users/{user}` instead of `/me`.
+    fn on(path_user: Option<&'static str>) -> impl FnOnce(&mut Case) {
+        move |case| (case.is_me, case.path_user) = (false, path_user.map(user))
+    }
+
     #[test]
     fn who_has_no_relation_does_not_learn_whether_the_meeting_exists() {
         let none = || Err(Denied::NoRelation);
@@ -652,9 +657,6 @@ mod tests {
                 },
                 None,
             );
-        };
-        let on = |path_user: Option<&'static str>| {
-            move |case: &mut Case| (case.is_me, case.path_user) = (false, path_user.map(user))
         };
         let attendee = || Case::participant(Some(Role::Attendee));
         let organizer = Case::organizer;
@@ -702,6 +704,16 @@ mod tests {
                 Case::application("other", None).with(missing),
                 none(),
             ),
+        ]);
+    }
+
+    #[test]
+    fn on_anothers_path_a_caller_acts_for_the_organizer_only() {
+        let none = || Err(Denied::NoRelation);
+        let missing = |case: &mut Case| case.meeting = None;
+        let attendee = || Case::participant(Some(Role::Attendee));
+        let organizer = Case::organizer;
+        assert_all(vec![
             (
                 "app for no user",
                 Case::application("organizer", None).with(on(None)),
