@@ -94,11 +94,13 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
         Identity::Application { roles } => CallerKind::Application { roles: roles.clone() },
         Identity::Delegated { user, scopes } => {
             let found = find_user(db, &token.tenant, user).await?;
-            if found
-                .as_ref()
-                .is_some_and(|user| !user.account_enabled || user.deleted.is_some())
-            {
-                return fault("the user is disabled or deleted");
+            match &found {
+                Some(user) if !user.account_enabled || user.deleted.is_some() => {
+                    return fault("the user is disabled or deleted");
+                }
+                // The authority signs for stored users only.
+                None if token.issuer == Issuer::Authority => return fault("the user is not stored any more"),
+                _ => {}
             }
             let user_id = found
                 .as_ref()

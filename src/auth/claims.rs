@@ -8,6 +8,7 @@ use super::key_set::{TENANT_PLACEHOLDER, VerifyingKey};
 use super::token::TokenFault;
 use crate::clock::Ticks;
 use crate::config::issuer::{AppOnly, ClaimMap, IssuerConfig, TenantClaim};
+use crate::ids;
 
 /// The last second of the year 9999. No honest date lies behind it.
 const MAX_UNIX_SECONDS: u64 = 253_402_300_799;
@@ -31,7 +32,7 @@ pub struct VerifiedToken {
     /// Whether the issuer's configuration names that tenant. Where it does not, only tenants in the store may
     /// use the issuer; that is for the caller to decide.
     pub tenant_named: bool,
-    /// The application's id; always there for an application.
+    /// The application's id, a GUID in lower case; always there for an application.
     pub application: Option<String>,
     /// On whose behalf it speaks.
     pub identity: Identity,
@@ -122,7 +123,7 @@ impl<'a> ClaimRules<'a> {
             tenant_named: self.tenants.is_some(),
             tenant,
             identity: self.identity(claims, application)?,
-            application: application.map(str::to_owned),
+            application: application.map(|id| ids::normalized(id.to_owned())),
             groups: strings(
                 claim(claims, &self.names.groups),
                 "groups is not an array of strings",

@@ -100,7 +100,7 @@ pub async fn find_all_by_principal_name(db: &mut Session, name: &str) -> Result<
     db.rows(SQL, &[(&fold(name)).into()], read).await
 }
 
-/// The user whom a foreign issuer of that tenant names so and who is not deleted.
+/// The user whom a foreign issuer of that tenant names so; a deleted one where nobody else has that name.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
@@ -115,7 +115,8 @@ pub async fn find_by_external_id(
         FROM users
         WHERE tenant_id = ?1
           AND external_id = ?2
-          AND deleted_ticks IS NULL";
+        ORDER BY deleted_ticks IS NOT NULL, id
+        LIMIT 1";
     db.row(SQL, &[tenant.into(), external.into()], read).await
 }
 

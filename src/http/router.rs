@@ -192,7 +192,12 @@ pub fn resolve(method: &Method, segments: &[Segment], cloud: Cloud) -> Resolved 
     let is_meeting = segments
         .iter()
         .any(|segment| is_name(segment, "onlineMeetings") || is_name(segment, "adhocCalls"));
-    if cloud == Cloud::China && is_meeting && (best.is_some() || is_beginning) {
+    let is_served = match cloud {
+        Cloud::Global => true,
+        Cloud::UsGovL4 | Cloud::UsGovL5 => !is_export(segments) || matches!(best, Some((_, Some(_), _))),
+        Cloud::China => false,
+    };
+    if !is_served && is_meeting && (best.is_some() || is_beginning) {
         return Resolved::NotInThisCloud;
     }
     match best {
@@ -211,6 +216,14 @@ pub fn resolve(method: &Method, segments: &[Segment], cloud: Cloud) -> Resolved 
                 .to_owned(),
         ),
     }
+}
+
+/// `getAllRecordings`, `getAllTranscripts` or `delta`, which the US clouds do not have (contract sections 10 and 11a).
+fn is_export(segments: &[Segment]) -> bool {
+    let names = ["getAllRecordings", "getAllTranscripts", "delta"];
+    segments
+        .iter()
+        .any(|segment| names.iter().any(|name| is_name(segment, name)))
 }
 
 /// How well a pattern fits: the number of names in it counts first (`delta` is a function before it is a key), then

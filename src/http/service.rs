@@ -140,7 +140,8 @@ async fn route(
         return Ok(respond::preflight(&head.headers));
     }
     // `$metadata` is open to everybody (contract section 11a).
-    if rest.trim_matches('/').eq_ignore_ascii_case("$metadata") {
+    let name = rest.trim_matches('/');
+    if name.eq_ignore_ascii_case("$metadata") || name.eq_ignore_ascii_case("%24metadata") {
         return Err(ApiError::not_built("/$metadata"));
     }
     let (caller, db) = authenticate(app, &head.headers).await?;

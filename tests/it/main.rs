@@ -8,6 +8,7 @@
 )]
 
 mod artifacts;
+mod auth;
 mod cli;
 mod content_conformance;
 mod db_conformance;

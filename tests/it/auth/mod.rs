@@ -1,0 +1,18 @@
+//! Who may: tokens, issuers, permissions, policies, the relation to a meeting, and the meeting's own state.
+
+mod asking;
+mod callers;
+mod clouds;
+mod content_access;
+mod equal_answers;
+mod issuer_server;
+mod issuers;
+mod keys;
+mod meeting_states;
+mod order;
+mod permissions;
+mod policies;
+mod relations;
+mod suspended;
+mod tokens;
+mod transcripts;
