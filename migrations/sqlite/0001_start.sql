@@ -39,6 +39,8 @@ CREATE UNIQUE INDEX users_by_principal_name ON users (tenant_id, user_principal_
     WHERE deleted_ticks IS NULL;
 CREATE UNIQUE INDEX users_by_external_id ON users (tenant_id, external_id)
     WHERE deleted_ticks IS NULL;
+CREATE INDEX deleted_users_by_external_id ON users (tenant_id, external_id, id)
+    WHERE deleted_ticks IS NOT NULL;
 
 -- A person at the command line names nobody's tenant.
 CREATE INDEX users_by_name ON users (user_principal_name_folded, id)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use super::{Failure, StoreArgs, block_on};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::tenants;
+use crate::http::listener;
 use crate::seed::{self, Complete, Document, LoadOptions, Parent, Upload};
 use crate::server::{Prepared, Server};
 use crate::store::Store;
@@ -189,7 +190,7 @@ impl Demo {
         if config.public_url.is_none() && config.listen.ip().is_unspecified() {
             if config.listen.port() == 0 {
                 // Links name the port, so it is chosen before the server is made.
-                let free = TcpListener::bind(config.listen)?.local_addr()?;
+                let free = listener::bind(config.listen)?.local_addr()?;
                 config.listen.set_port(free.port());
             }
             config.public_url = Some(format!(

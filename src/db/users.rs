@@ -109,15 +109,27 @@ pub async fn find_by_external_id(
     tenant: &str,
     external: &str,
 ) -> Result<Option<User>, DbError> {
-    const SQL: &str = "
+    const LIVING: &str = "
         SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
                account_enabled, deleted_ticks
         FROM users
         WHERE tenant_id = ?1
           AND external_id = ?2
-        ORDER BY deleted_ticks IS NOT NULL, id
+          AND deleted_ticks IS NULL";
+    const DELETED: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE tenant_id = ?1
+          AND external_id = ?2
+          AND deleted_ticks IS NOT NULL
+        ORDER BY id
         LIMIT 1";
-    db.row(SQL, &[tenant.into(), external.into()], read).await
+    let values = [tenant.into(), external.into()];
+    match db.row(LIVING, &values, read).await? {
+        Some(user) => Ok(Some(user)),
+        None => db.row(DELETED, &values, read).await,
+    }
 }
 
 /// Stores `user`, replacing the one of its id.

@@ -267,9 +267,7 @@ fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Optio
         let cause = cause.as_deref().unwrap_or("unknown");
         tracing::error!(request.id = %ids.request, route = trace.route, status, cause, "a request has failed");
     }
-    // A probe that is answered well says nothing, some times a minute.
-    let quiet = status == 200 && matches!(trace.route, Some("/healthz" | "/readyz"));
-    if quiet || !app.config.log.requests {
+    if !app.config.log.requests {
         return;
     }
     tracing::info!(

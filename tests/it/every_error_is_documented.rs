@@ -16,14 +16,15 @@ const fn place(code: ErrorCode) -> usize {
         ErrorCode::ResourceModified => 6,
         ErrorCode::RequestEntityTooLarge => 7,
         ErrorCode::InvalidRange => 8,
-        ErrorCode::GeneralException => 9,
-        ErrorCode::NotImplemented => 10,
-        ErrorCode::ServiceNotAvailable => 11,
+        ErrorCode::RequestHeaderFieldsTooLarge => 9,
+        ErrorCode::GeneralException => 10,
+        ErrorCode::NotImplemented => 11,
+        ErrorCode::ServiceNotAvailable => 12,
     }
 }
 
 /// How many places there are above.
-const PLACES: usize = 12;
+const PLACES: usize = 13;
 
 /// The sections of the page by their headings.
 fn sections() -> BTreeMap<String, String> {

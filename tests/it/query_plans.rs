@@ -20,7 +20,7 @@ const WHOLE: [(&str, &str); 2] = [
 ];
 
 /// Which index answers a statement, where that matters most.
-const INTENDED: [(&str, &str); 9] = [
+const INTENDED: [(&str, &str); 10] = [
     (
         "FROM artifacts WHERE kind = ?1 AND id = ?2 AND meeting_id",
         "sqlite_autoindex_artifacts_1",
@@ -34,7 +34,14 @@ const INTENDED: [(&str, &str); 9] = [
         "users_by_name",
     ),
     ("AND user_principal_name_folded = ?2", "users_by_principal_name"),
-    ("AND external_id = ?2", "users_by_external_id"),
+    (
+        "AND external_id = ?2 AND deleted_ticks IS NULL",
+        "users_by_external_id",
+    ),
+    (
+        "AND external_id = ?2 AND deleted_ticks IS NOT NULL",
+        "deleted_users_by_external_id",
+    ),
     (
         "FROM access_policy_grants AS g",
         "sqlite_autoindex_access_policy_grants_1",

@@ -169,7 +169,7 @@ mod tests {
                 "u",
                 "m",
                 "$select=content,id",
-                "users('u')/onlineMeetings('m')/recordings(id,content)",
+                "users('u')/onlineMeetings('m')/recordings(content,id)",
             ),
             (
                 "o'hara@x",
