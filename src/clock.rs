@@ -9,6 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+
 /// Ticks in one second.
 pub const TICKS_PER_SECOND: i64 = 10_000_000;
 
@@ -49,11 +53,22 @@ impl Ticks {
         text
     }
 
-    fn timestamp(self) -> jiff::Timestamp {
-        let seconds = self.unix_seconds();
-        let nanoseconds = i32::try_from(self.0.rem_euclid(TICKS_PER_SECOND) * 100).unwrap_or(0);
-        jiff::Timestamp::new(seconds, nanoseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    /// Date and time in UTC; what lies outside the years 1 to 9999 is shown as the nearest that does not.
+    fn civil(self) -> DateTime {
+        let kept = self.clamp(FIRST, LAST);
+        let since = SignedDuration::new(kept.unix_seconds(), subsecond_nanoseconds(kept));
+        EPOCH.checked_add(since).unwrap_or(EPOCH)
     }
+}
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// 0001-01-01T00:00:00Z
+const FIRST: Ticks = Ticks(-621_355_968_000_000_000);
+/// 9999-12-31T23:59:59.9999999Z
+const LAST: Ticks = Ticks(2_534_023_007_999_999_999);
+
+fn subsecond_nanoseconds(ticks: Ticks) -> i32 {
+    i32::try_from(ticks.0.rem_euclid(TICKS_PER_SECOND) * 100).unwrap_or(0)
 }
 
 /// Whole ticks in `duration`; the largest count where it does not fit.
@@ -64,7 +79,7 @@ fn ticks_of(duration: Duration) -> i64 {
 /// Graph's form: UTC, seven decimals, `2024-07-12T11:37:59.0113199Z`.
 impl fmt::Display for Ticks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.7}", self.timestamp())
+        write!(f, "{:.7}Z", self.civil())
     }
 }
 
@@ -84,9 +99,16 @@ impl FromStr for Ticks {
         }
         // More than nine decimals are legal in RFC 3339 and are cut, as Graph keeps only seven.
         let text = cut_decimals(text);
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotAnInstant)?;
-        let ticks = timestamp.as_nanosecond().div_euclid(100);
-        i64::try_from(ticks).map(Self).map_err(|_| NotAnInstant)
+        let pieces = Pieces::parse(&text).map_err(|_| NotAnInstant)?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else {
+            return Err(NotAnInstant);
+        };
+        let local = DateTime::from_parts(pieces.date(), time).duration_since(EPOCH);
+        let since = local - SignedDuration::from_secs(i64::from(offset.seconds()));
+        let ticks = i64::try_from(since.as_nanos().div_euclid(100)).map_err(|_| NotAnInstant)?;
+        Some(Self(ticks))
+            .filter(|ticks| (FIRST..=LAST).contains(ticks))
+            .ok_or(NotAnInstant)
     }
 }
 
@@ -157,6 +179,7 @@ mod tests {
             "2024-07-12T11:37:59.0113199Z",
             "1969-12-31T23:59:59.9999999Z",
             "0001-01-01T00:00:00.0000000Z",
+            "9999-12-31T23:59:59.9999999Z",
         ] {
             assert_eq!(text.parse::<Ticks>().unwrap().to_string(), text);
         }
@@ -189,6 +212,9 @@ mod tests {
             "2024-07-12 11:37:59Z",
             "2024-07-12T11:37:59Z[Europe/Paris]",
             "99999-07-12T11:37:59Z",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert!(text.parse::<Ticks>().is_err(), "{text}");
         }
