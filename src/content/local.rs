@@ -12,7 +12,7 @@
 //! A file system without `renameat2(RENAME_NOREPLACE)` gets a hard link and an unlink instead. What a crash leaves
 //! in `.incoming/` was never acknowledged; opening the store removes what has lain there for a day.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
@@ -34,23 +34,26 @@ const INCOMING: &str = ".incoming";
 const WRITE_BYTES: usize = 1024 * 1024;
 /// How long a write may take before what it has written counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How many objects found to be damaged are remembered, so that they are not compared again at every request.
-const DAMAGED_KEPT: usize = 1024;
+/// How many outcomes of comparisons are remembered, so that no file is compared again at every request.
+const OUTCOMES_KEPT: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct LocalFolder {
     root: PathBuf,
-    /// Held while one object is compared whole: many requests for it wait for one comparison.
+    /// Held while one object is compared whole, so that comparing never takes more than one thread.
     comparing: tokio::sync::Mutex<()>,
-    damaged: Mutex<HashSet<(ContentKey, i64)>>,
+    outcomes: Mutex<HashMap<Version, bool>>,
 }
+
+/// A key with the time of change of its file, in ns since 1970.
+type Version = (ContentKey, i64);
 
 impl LocalFolder {
     pub(super) fn open(root: &Path, now: Ticks) -> Result<Self, ContentError> {
         let folder = Self {
             root: root.to_owned(),
             comparing: tokio::sync::Mutex::default(),
-            damaged: Mutex::default(),
+            outcomes: Mutex::default(),
         };
         let incoming = folder.root.join(INCOMING);
         folder.make_folders(&incoming).map_err(by_meaning)?;
@@ -106,41 +109,64 @@ impl LocalFolder {
         })
     }
 
-    /// Compares all bytes that `reader` gives with what is expected.
+    /// Compares all bytes that `reader` gives with what is expected, once for each version of the file: many requests for
+    /// it wait for one comparison, which goes on when they go away.
     pub(super) async fn known_good(
-        &self,
+        self: &Arc<Self>,
         reader: &ContentReader,
         expected: &Expected,
     ) -> Result<(), ContentError> {
-        let damaged = || ContentError::Damaged {
-            key: expected.key.clone(),
-            what: "its bytes have changed",
+        let version = (expected.key.clone(), reader.modified_ns);
+        let is_good = match self.compared(&version) {
+            Some(is_good) => is_good,
+            None => {
+                let (folder, file, sha256) = (
+                    Arc::clone(self),
+                    Arc::clone(&reader.file),
+                    expected.sha256.clone(),
+                );
+                let comparison = tokio::spawn(async move { folder.compare(version, file, sha256).await });
+                comparison
+                    .await
+                    .map_err(|lost| ContentError::Io(io::Error::other(lost)))??
+            }
         };
-        let name = (expected.key.clone(), reader.modified_ns);
-        let known = || {
-            self.damaged
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(&name)
-        };
-        if known() {
-            return Err(damaged());
+        match is_good {
+            true => Ok(()),
+            false => Err(ContentError::Damaged {
+                key: expected.key.clone(),
+                what: "its bytes have changed",
+            }),
         }
+    }
+
+    async fn compare(
+        &self,
+        version: Version,
+        file: Arc<File>,
+        sha256: Vec<u8>,
+    ) -> Result<bool, ContentError> {
         let _turn = self.comparing.lock().await;
-        if known() {
-            return Err(damaged());
+        if let Some(is_good) = self.compared(&version) {
+            return Ok(is_good);
         }
-        let file = Arc::clone(&reader.file);
         let found = off_thread(move || hash_file(&file).map_err(by_meaning)).await?;
-        if found.as_slice() == expected.sha256 {
-            return Ok(());
+        let is_good = found.as_slice() == sha256;
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        if outcomes.len() >= OUTCOMES_KEPT {
+            outcomes.clear();
         }
-        let mut kept = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= DAMAGED_KEPT {
-            kept.clear();
-        }
-        kept.insert(name);
-        Err(damaged())
+        outcomes.insert(version, is_good);
+        Ok(is_good)
+    }
+
+    /// Whether that version of an object was found to be good; `None` where it has not been compared.
+    fn compared(&self, version: &Version) -> Option<bool> {
+        self.outcomes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(version)
+            .copied()
     }
 
     pub(super) fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
