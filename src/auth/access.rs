@@ -131,16 +131,16 @@ pub async fn meeting(
         None => named.as_ref().map(|named| named.thread.as_str()),
     };
     let application = load_application(db, caller, path_user.as_ref(), path.kind, thread).await?;
-    let shown = match (&path_user, &path.user) {
-        (Some(user), _) => user.id.as_str(),
-        (None, PathUser::Key(text) | PathUser::PrincipalName(text)) => text,
-        (None, PathUser::Me) => caller.user_id().unwrap_or_default(),
+    // A refusal repeats what was written and nothing that was found: the object id behind a name is not everybody's.
+    let written = match &path.user {
+        PathUser::Key(text) | PathUser::PrincipalName(text) => text.as_str(),
+        PathUser::Me => "me",
     };
     let facts = Facts {
         caller,
         kind: path.kind,
         is_me: path.user == PathUser::Me,
-        path_user_shown: shown,
+        path_user_shown: written,
         path_user: path_user.as_ref(),
         meeting: meeting.as_ref(),
         named_organizer: named.as_ref().map(|named| named.organizer.as_str()),
@@ -152,7 +152,10 @@ pub async fn meeting(
         now,
     };
     let allowed = decide(&facts).map_err(AccessError::Denied)?;
-    let path_user_id = shown.to_owned();
+    let path_user_id = match &path_user {
+        Some(user) => user.id.clone(),
+        None => caller.user_id().unwrap_or_default().to_owned(),
+    };
     // A decision in favour is always about a meeting that is there.
     let meeting = meeting.ok_or(AccessError::Denied(Denied::NoRelation))?;
     Ok(MeetingAccess {

@@ -21,7 +21,7 @@ pub struct Facts<'a> {
     pub kind: ArtifactKind,
     /// The path begins with `/me`.
     pub is_me: bool,
-    /// The user of the path as written, or as its object id where it is known.
+    /// The user of the path, as written.
     pub path_user_shown: &'a str,
     /// The user of the path: of the caller's tenant and not deleted.
     pub path_user: Option<&'a User>,
