@@ -16,6 +16,7 @@
 //! writes, so the linked version is asserted.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -110,24 +111,25 @@ fn change_to_wal(connection: &rusqlite::Connection) -> Result<(), DbError> {
     }
 }
 
-/// Makes the file, if it is not there, so that only its owner can read it: it holds keys and password hashes.
+/// Makes the file, if it is not there, so that only its owner can read it: it holds keys and password hashes. A file that
+/// is there is not opened here, because closing it would let go of the locks that SQLite holds in this process.
 fn create_private(path: &Path) -> Result<(), DbError> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
+        .write(true)
+        .create_new(true)
         .mode(0o600)
-        .open(path);
-    match made {
-        Ok(_) => Ok(()),
-        Err(error) => Err(match error.kind() {
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                DbError::ReadOnly
-            }
-            std::io::ErrorKind::StorageFull => DbError::Full,
-            _ => DbError::Engine(Box::new(error)),
-        }),
-    }
+        .open(path)
+        .map(|_| ());
+    let made = made.or_else(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?),
+        _ => Err(error),
+    });
+    made.map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => DbError::ReadOnly,
+        ErrorKind::StorageFull => DbError::Full,
+        _ => DbError::Engine(Box::new(error)),
+    })
 }
 
 /// One connection of the driver.
