@@ -1,20 +1,27 @@
-//! A connection that gives up on a client which takes nothing of its answer for too long.
+//! A connection that gives up on a client which takes nothing of its answer for too long, and shows what it reads to the
+//! scanner of heads.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::framing::HeadScanner;
+
+/// Bytes read at a time while heads are watched.
+const READ_BYTES: usize = 4096;
 
 /// A TCP connection whose writes fail once the peer has taken nothing for `patience`.
 pub(super) struct Connection {
     io: TokioIo<TcpStream>,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    heads: HeadScanner,
 }
 
 impl Connection {
@@ -23,6 +30,7 @@ impl Connection {
             io: TokioIo::new(stream),
             patience,
             deadline: None,
+            heads: HeadScanner::new(),
         }
     }
 
@@ -49,9 +57,21 @@ impl Read for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        if !self.heads.is_watching() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        // A cursor cannot be looked back into, so these bytes come by a detour; they are few.
+        let mut bytes = [0; READ_BYTES];
+        let wanted = buf.remaining().min(READ_BYTES);
+        let mut read = ReadBuf::new(bytes.get_mut(..wanted).unwrap_or_default());
+        ready!(Pin::new(&mut self.io).poll_read(cx, read.unfilled()))?;
+        let count = read.filled().len();
+        let filled = bytes.get_mut(..count).unwrap_or_default();
+        self.heads.scan(filled);
+        buf.put_slice(filled);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod artifacts;
 pub mod body;
 mod connection;
 pub mod error;
+mod framing;
 mod health;
 pub mod listener;
 pub mod range;

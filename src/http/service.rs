@@ -44,6 +44,7 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
+    let has_body = !body.is_end_stream();
     let outcome = match checked(&head, body, &app.config.limits).await {
         Ok(()) => route(app, &head, &ids, &mut trace).await,
         Err(error) => Err(error),
@@ -53,6 +54,12 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
         Err(error) => (respond::error(app, &error, &ids), Some(error)),
     };
     respond::add_common_headers(&mut response, &head.headers, &ids);
+    if has_body {
+        // Heads are watched up to the first body (`framing`); what comes behind one is not read any more.
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
     log(app, &head.method, &ids, &trace, error.as_ref());
@@ -102,12 +109,6 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError>
         return Err(ApiError::bad_request(
             "The request must have exactly one Host header.",
         ));
-    }
-    if head.headers.contains_key(header::TRANSFER_ENCODING)
-        && head.headers.contains_key(header::CONTENT_LENGTH)
-    {
-        let message = "The request must not have both Content-Length and Transfer-Encoding.";
-        return Err(ApiError::bad_request(message));
     }
     Ok(())
 }

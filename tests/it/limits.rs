@@ -154,6 +154,13 @@ async fn a_head_that_cannot_be_read_is_400_and_closes() {
         with("X-Folded: a\r\n b\r\n"),
         with("X-Space : a\r\n"),
         with("X-Nul: a\0b\r\n"),
+        // What can be read in two ways.
+        with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
+        with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n") + "0\r\n\r\n",
+        with("Content-Length: 5\r\nContent-Length: 5\r\n") + "abcde",
+        with("Transfer-Encoding: chunked, chunked\r\n") + "0\r\n\r\n",
+        with("X-Bare: a\n"),
+        with("").replace("\r\n", "\n"),
         "GET  HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
         "GARBAGE\r\n\r\n".to_owned(),
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}".to_owned() + "\r\n\r\n",
