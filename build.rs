@@ -14,7 +14,8 @@ fn main() {
             .map(|text| text.trim().to_owned())
     };
     let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown commit".to_owned());
-    println!("cargo::rustc-env=GRAPHOPHONE_COMMIT={commit}");
+    // Not with our own prefix: `cargo run` hands it on to the program, where every variable with that prefix is a setting.
+    println!("cargo::rustc-env=BUILD_COMMIT={commit}");
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={log}");
     }

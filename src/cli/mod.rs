@@ -24,7 +24,7 @@ use crate::server::StartError;
 use crate::store::{Store, StoreError};
 
 /// Version and commit.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GRAPHOPHONE_COMMIT"), ")");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
 /// Keeps an organisation's meeting recordings and serves them through Microsoft Graph's callRecording API.
 #[derive(Debug, Parser)]

@@ -139,3 +139,13 @@ fn without_a_data_folder_the_line_names_the_flag() {
     let ran = run(&["seed", &home.path("seed.yaml")]);
     assert!(ran.refused().contains("--data"), "{ran:?}");
 }
+
+/// Found by a new user: a variable of the build with our prefix reached the program through `cargo run` and was refused.
+#[test]
+fn the_build_sets_no_variable_that_would_be_a_setting() {
+    let build = include_str!("../../../build.rs");
+    assert!(
+        build.contains("cargo::rustc-env=") && !build.contains("rustc-env=GRAPHOPHONE_"),
+        "{build}"
+    );
+}
