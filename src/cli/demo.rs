@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::output::line;
-use super::serve::{StopSignals, announce};
+use super::serve::{Service, off_thread};
 use super::token::{Wanted, sign};
-use super::{Failure, StoreArgs, block_on};
+use super::{Failure, StoreArgs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::tenants;
@@ -136,6 +136,7 @@ const PEOPLE: [Person; 7] = [
 
 impl Demo {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let service = Service::begin()?;
         let temporary = match self.data {
             Some(_) => None,
             None => Some(temporary("graphophone-demo-")?),
@@ -148,26 +149,22 @@ impl Demo {
             return Err(Failure::at_work("no data folder"));
         };
         let config = self.configuration(&folder)?;
-        telemetry::start(&config.log);
-        let server = block_on(async {
-            let clock = Clock::system();
-            let prepared = Prepared::open(config, &clock)?;
-            let sample = load_sample(&prepared.store).await?;
-            let store = prepared.store.clone();
-            let server = prepared.start(None).await?;
-            let tokens = sign_tokens(&store, &server, &folder).await?;
-            if self.json {
-                line(&as_json(&server, &sample, &tokens).to_string())?;
-            } else {
-                line(&as_text(&server, &sample, &tokens, &folder))?;
-            }
-            let stop = StopSignals::listen()?;
-            announce(&server);
-            stop.told().await;
-            Ok(server)
-        })?;
-        server.stop();
-        Ok(())
+        let logs = telemetry::start(&config.log);
+        service.run(&logs, self.start(config, folder))
+    }
+
+    async fn start(self, config: Config, folder: PathBuf) -> Result<Server, Failure> {
+        let prepared = off_thread(|| Ok(Prepared::open(config, &Clock::system())?)).await?;
+        let sample = load_sample(&prepared.store).await?;
+        let store = prepared.store.clone();
+        let server = prepared.start(None).await?;
+        let tokens = sign_tokens(&store, &server, &folder).await?;
+        if self.json {
+            line(&as_json(&server, &sample, &tokens).to_string())?;
+        } else {
+            line(&as_text(&server, &sample, &tokens, &folder))?;
+        }
+        Ok(server)
     }
 
     fn configuration(&self, folder: &Path) -> Result<Config, Failure> {
