@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::output::line;
-use super::serve::{Service, off_thread};
+use super::serve::{Service, make_room, off_thread};
 use super::token::{Wanted, sign};
 use super::{Failure, StoreArgs};
 use crate::clock::Clock;
@@ -148,8 +148,9 @@ impl Demo {
         let Some(folder) = folder else {
             return Err(Failure::at_work("no data folder"));
         };
-        let config = self.configuration(&folder)?;
+        let mut config = self.configuration(&folder)?;
         let logs = telemetry::start(&config.log);
+        make_room(&mut config.limits.max_connections);
         service.run(&logs, self.start(config, folder))
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -38,12 +39,13 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let service = Service::begin()?;
-        let config = self.store.load_with_warnings(self.listen.clone())?.config;
+        let mut config = self.store.load_with_warnings(self.listen.clone())?.config;
         // Said before anything is made.
         config
             .public_url_for(config.listen)
             .map_err(|problem| Failure::refused([problem]))?;
         let logs = telemetry::start(&config.log);
+        make_room(&mut config.limits.max_connections);
         service.run(&logs, self.start(config))
     }
 
@@ -79,6 +81,43 @@ pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     } else {
         Err(problems.into())
     }
+}
+
+/// Files that are open beside those of connections: the database, the runtimes, the standard ones.
+const RESERVED_FILES: u64 = 256;
+
+/// Lets the process have as many files open as it may, and takes as many connections off as it may not.
+pub(super) fn make_room(max_connections: &mut usize) {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        };
+        match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => limit = raised,
+            Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+        }
+    }
+    let Some(files) = limit.current else { return };
+    let places = places(*max_connections, files);
+    if places < *max_connections {
+        tracing::warn!(
+            max_connections = *max_connections,
+            open_files = files,
+            reserved_files = RESERVED_FILES,
+            connections = places,
+            "the limit of open files is too low for max_connections: fewer connections are accepted at a time; raise the limit (LimitNOFILE, ulimit -n), or lower max_connections"
+        );
+        *max_connections = places;
+    }
+}
+
+/// How many connections there can be with so many open files: in dire straits a quarter of them, as a download has
+/// one more.
+fn places(wanted: usize, files: u64) -> usize {
+    let places = files.saturating_sub(RESERVED_FILES).max(files / 4).max(1);
+    usize::try_from(places).map_or(wanted, |places| places.min(wanted))
 }
 
 /// How long work that was begun may take to end after a signal has come in the middle of a start.
@@ -163,6 +202,26 @@ impl StopSignals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+
+    #[test]
+    fn connections_leave_room_for_other_files() {
+        for (wanted, files, got) in [
+            (10_000, 20_000, 10_000),
+            (10_000, 10_256, 10_000),
+            (10_000, 10_255, 9_999),
+            (10_000, 1_024, 768),
+            (10_000, 256, 64),
+            (10, 256, 10),
+            (10_000, 3, 1),
+        ] {
+            assert_eq!(places(wanted, files), got, "{wanted} of {files}");
         }
     }
 }
