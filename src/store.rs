@@ -1,7 +1,7 @@
 //! [`Store`]: the data folder with its rows and its content, opened as the configuration names them.
 
 use std::fs::{self, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::authority::{SigningFault, SigningKey};
@@ -185,8 +185,15 @@ impl ServeLock {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(data.join(LOCK_FILE))
             .map_err(failed)?;
+        // Made by somebody else, it may be open to others, who could then keep every server out.
+        let mode = file.metadata().map_err(failed)?.permissions().mode();
+        if mode & 0o777 != 0o600 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))
+                .map_err(failed)?;
+        }
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data.clone())),

@@ -2,20 +2,21 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use rust_embed::RustEmbed;
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 use super::output::line;
-use super::serve::{StopSignals, announce};
+use super::serve::{Service, make_room, off_thread};
 use super::token::{Wanted, sign};
-use super::{Failure, StoreArgs, block_on};
+use super::{Failure, StoreArgs};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::tenants;
@@ -135,9 +136,10 @@ const PEOPLE: [Person; 7] = [
 
 impl Demo {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let service = Service::begin()?;
         let temporary = match self.data {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("graphophone-demo-").tempdir()?),
+            None => Some(temporary("graphophone-demo-")?),
         };
         let folder = self
             .data
@@ -146,27 +148,24 @@ impl Demo {
         let Some(folder) = folder else {
             return Err(Failure::at_work("no data folder"));
         };
-        let config = self.configuration(&folder)?;
-        telemetry::start(&config.log);
-        let server = block_on(async {
-            let clock = Clock::system();
-            let prepared = Prepared::open(config, &clock)?;
-            let sample = load_sample(&prepared.store).await?;
-            let store = prepared.store.clone();
-            let server = prepared.start(None).await?;
-            let tokens = sign_tokens(&store, &server, &folder).await?;
-            if self.json {
-                line(&as_json(&server, &sample, &tokens).to_string())?;
-            } else {
-                line(&as_text(&server, &sample, &tokens, &folder))?;
-            }
-            let stop = StopSignals::listen()?;
-            announce(&server);
-            stop.told().await;
-            Ok(server)
-        })?;
-        server.stop();
-        Ok(())
+        let mut config = self.configuration(&folder)?;
+        let logs = telemetry::start(&config.log);
+        make_room(&mut config.limits.max_connections);
+        service.run(&logs, self.start(config, folder))
+    }
+
+    async fn start(self, config: Config, folder: PathBuf) -> Result<Server, Failure> {
+        let prepared = off_thread(|| Ok(Prepared::open(config, &Clock::system())?)).await?;
+        let sample = load_sample(&prepared.store).await?;
+        let store = prepared.store.clone();
+        let server = prepared.start(None).await?;
+        let tokens = sign_tokens(&store, &server, &folder).await?;
+        if self.json {
+            line(&as_json(&server, &sample, &tokens).to_string())?;
+        } else {
+            line(&as_text(&server, &sample, &tokens, &folder))?;
+        }
+        Ok(server)
     }
 
     fn configuration(&self, folder: &Path) -> Result<Config, Failure> {
@@ -202,6 +201,30 @@ impl Demo {
     }
 }
 
+/// A folder that goes away, for its owner alone whatever the umask is.
+fn temporary(prefix: &str) -> std::io::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
+}
+
+/// The folder of the tokens, for its owner alone.
+fn token_folder(data: &Path) -> Result<PathBuf, Failure> {
+    let files = data.join("tokens");
+    match fs::DirBuilder::new().mode(0o700).create(&files) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    // A link would lead the tokens to where others may read.
+    if !fs::symlink_metadata(&files)?.is_dir() {
+        let text = format!("{} is not a folder: remove it", files.display());
+        return Err(Failure::at_work(text));
+    }
+    fs::set_permissions(&files, fs::Permissions::from_mode(0o700))?;
+    Ok(files)
+}
+
 /// Loads the sample into a store that holds nothing else.
 async fn load_sample(store: &Store) -> Result<Complete, Failure> {
     let mut db = store.db.snapshot().await?;
@@ -216,7 +239,7 @@ async fn load_sample(store: &Store) -> Result<Complete, Failure> {
         return Err(Failure::refused([text]));
     }
     // A seed names files beside it, so the embedded ones are laid out for as long as it is read.
-    let folder = tempfile::Builder::new().prefix("graphophone-sample-").tempdir()?;
+    let folder = temporary("graphophone-sample-")?;
     for name in Sample::iter() {
         let path = folder.path().join(name.as_ref());
         if let Some(parent) = path.parent() {
@@ -245,8 +268,7 @@ async fn sign_tokens(
     server: &Server,
     folder: &Path,
 ) -> Result<Vec<(&'static str, String)>, Failure> {
-    let files = folder.join("tokens");
-    fs::create_dir_all(&files)?;
+    let files = token_folder(folder)?;
     let mut tokens = Vec::new();
     for person in &PEOPLE {
         let wanted = Wanted {
@@ -258,11 +280,11 @@ async fn sign_tokens(
             audience: "https://graph.microsoft.com",
         };
         let token = sign(store, &server.app.public_url, &wanted).await?;
-        let mut options = fs::File::options();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        options
-            .open(files.join(person.name))?
-            .write_all(token.as_bytes())?;
+        // A new file, which only its owner can read, in the place of whatever is there.
+        let mut file = tempfile::NamedTempFile::new_in(&files)?;
+        file.write_all(token.as_bytes())?;
+        file.persist(files.join(person.name))
+            .map_err(|failed| failed.error)?;
         tokens.push((person.name, token));
     }
     Ok(tokens)

@@ -93,7 +93,7 @@ impl Failure {
     /// Says so on standard error, one cause a line.
     pub fn report(self) -> ExitCode {
         for line in self.lines {
-            eprintln!("graphophone: {line}");
+            output::say(&format!("graphophone: {line}"));
         }
         ExitCode::from(self.status)
     }
@@ -180,7 +180,7 @@ impl StoreArgs {
     fn load_with_warnings(&self, listen: Option<String>) -> Result<Effective, Failure> {
         let effective = self.load(listen)?;
         for warning in &effective.warnings {
-            eprintln!("graphophone: warning: {warning}");
+            output::say(&format!("graphophone: warning: {warning}"));
         }
         Ok(effective)
     }

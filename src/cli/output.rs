@@ -14,6 +14,12 @@ pub(super) fn line(text: &str) -> io::Result<()> {
     }
 }
 
+/// Says a line on standard error. Where that cannot be written, nobody is there to be told.
+pub(super) fn say(text: &str) {
+    // One write, so that lines of several threads do not mix.
+    let _lost = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
 /// Prints rows in columns as wide as their widest cell.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let heading: Vec<String> = headings.iter().map(ToString::to_string).collect();
@@ -69,7 +75,7 @@ impl Progress {
         let tenth = (done * 10).checked_div(total).unwrap_or(10);
         if total >= 100 && tenth > plain.1 {
             plain.1 = tenth;
-            eprintln!("{}: {done} of {total}", plain.0);
+            say(&format!("{}: {done} of {total}", plain.0));
         }
     }
 }

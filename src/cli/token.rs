@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::output::line;
+use super::output::{line, say};
 use super::{Failure, StoreArgs, block_on};
 use crate::auth::verifier::AUTHORITY_MAX_LIFETIME;
 use crate::authority::{AccessToken, Subject};
@@ -216,7 +216,9 @@ async fn warn_of_refusal(
         (suspended, "the tenant is suspended (403)"),
     ];
     for (_, text) in warnings.iter().filter(|(applies, _)| *applies) {
-        eprintln!("graphophone: warning: the server will refuse this token: {text}");
+        say(&format!(
+            "graphophone: warning: the server will refuse this token: {text}"
+        ));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::service;
@@ -27,6 +28,8 @@ const BACKLOG: i32 = 4096;
 const MAX_HEADERS: usize = 100;
 /// Pause after the system had no resources for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The least time between two log lines about that.
+const ACCEPT_QUIET: Duration = Duration::from_secs(10);
 
 /// A socket that listens on `address`.
 ///
@@ -55,11 +58,13 @@ pub struct Running {
 pub fn start(listener: &StdListener, app: &App, threads: usize) -> io::Result<Running> {
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(app.config.limits.max_connections));
+    let failures = Arc::new(Failures::default());
     let threads = (0..threads.max(1)).map(|number| {
         let worker = Worker {
             listener: listener.try_clone()?,
             app: app.for_thread(),
             places: Arc::clone(&places),
+            failures: Arc::clone(&failures),
             stopping: stopping.clone(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -93,6 +98,7 @@ struct Worker {
     listener: StdListener,
     app: App,
     places: Arc<Semaphore>,
+    failures: Arc<Failures>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -108,7 +114,7 @@ impl Worker {
                 biased;
                 () = stopped(&mut self.stopping) => break,
                 Some(_) = connections.join_next() => {}
-                (stream, place) = accept(&listener, &self.places) => {
+                (stream, place) = accept(&listener, &self.places, &self.failures) => {
                     connections.spawn(serve(stream, place, self.app.clone(), self.stopping.clone()));
                 }
             }
@@ -133,7 +139,11 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    failures: &Failures,
+) -> (TcpStream, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // The semaphore is never closed.
@@ -142,10 +152,33 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
         match listener.accept().await {
             Ok((stream, _)) => return (stream, place),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                if let Some(attempts) = failures.to_report(Instant::now()) {
+                    tracing::warn!(%error, attempts, "a connection could not be accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+/// Attempts to accept that have failed. They come in swarms, of which a log line now and then is enough.
+#[derive(Debug, Default)]
+struct Failures {
+    /// How many there were since the last line, and when that was.
+    unreported: Mutex<(usize, Option<Instant>)>,
+}
+
+impl Failures {
+    /// One more, at `now`. How many a line should tell of, where it is time for one.
+    fn to_report(&self, now: Instant) -> Option<usize> {
+        let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = &mut *unreported;
+        *count += 1;
+        if last.is_some_and(|last| now.saturating_duration_since(last) < ACCEPT_QUIET) {
+            return None;
+        }
+        *last = Some(now);
+        Some(std::mem::take(count))
     }
 }
 
@@ -178,4 +211,21 @@ async fn serve(
         tracing::debug!(%error, "a connection ended early");
     }
     drop(place);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_to_accept_are_told_at_once_and_then_counted_for_a_while() {
+        let failures = Failures::default();
+        let begin = Instant::now();
+        assert_eq!(failures.to_report(begin), Some(1));
+        for second in 1..10 {
+            assert_eq!(failures.to_report(begin + Duration::from_secs(second)), None);
+        }
+        assert_eq!(failures.to_report(begin + ACCEPT_QUIET), Some(10));
+        assert_eq!(failures.to_report(begin + ACCEPT_QUIET), None);
+    }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod home;
 mod logs;
+mod process;
 mod recording;
 mod seed;
 mod serve;
