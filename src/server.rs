@@ -11,7 +11,7 @@ use crate::http::listener::{self, Running};
 use crate::store::{ServeLock, Store, StoreError};
 
 /// Audiences of the built-in authority's tokens beside our own address: Graph's name and its application id.
-const GRAPH_AUDIENCES: [&str; 2] = [
+pub const GRAPH_AUDIENCES: [&str; 2] = [
     "https://graph.microsoft.com",
     "00000003-0000-0000-c000-000000000000",
 ];

@@ -18,7 +18,7 @@ use super::serve::{Service, make_room, off_thread};
 use super::token::{Wanted, sign};
 use super::{Failure, StoreArgs};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::db::tenants;
 use crate::http::listener;
 use crate::seed::{self, Complete, Document, LoadOptions, Parent, Upload};
@@ -148,6 +148,8 @@ impl Demo {
         let Some(folder) = folder else {
             return Err(Failure::at_work("no data folder"));
         };
+        // The printed lines are pasted into a terminal that may be in another folder.
+        let folder = std::path::absolute(folder)?;
         let mut config = self.configuration(&folder)?;
         let logs = telemetry::start(&config.log);
         make_room(&mut config.limits.max_connections);
@@ -173,11 +175,16 @@ impl Demo {
             config: self.config.clone(),
             data: Some(folder.to_owned()),
         };
-        let listen = self
-            .listen
-            .clone()
-            .or_else(|| self.config.is_none().then(|| "127.0.0.1:0".to_owned()));
-        let mut config = store.load(listen)?.config;
+        let effective = store.load(self.listen.clone())?;
+        let named = effective
+            .settings
+            .iter()
+            .any(|one| one.key == "listen" && one.origin != Origin::Default);
+        let mut config = effective.config;
+        if !named {
+            // A free port, unless somebody named one.
+            config.listen.set_port(0);
+        }
         if !config.listen.ip().is_loopback() && !self.insecure_listen {
             let text = format!(
                 "--listen: {} can be reached from other machines, and the demo prints tokens for everything in it; use a \

@@ -13,6 +13,7 @@ use crate::db::applications::{self, PermissionKind};
 use crate::db::users::{self, User};
 use crate::db::{Session, tenants};
 use crate::ids;
+use crate::server::GRAPH_AUDIENCES;
 use crate::store::Store;
 
 /// The audience of a token when nobody asks for another: Graph's own name.
@@ -96,7 +97,11 @@ pub(super) async fn sign(store: &Store, public_url: &str, wanted: &Wanted<'_>) -
     };
     let registered = applications::permissions(&mut db, &app_id, &tenant, kind).await?;
     let names = chosen(wanted.scope, registered, user.is_some())?;
-    warn_of_refusal(&mut db, &app_id, &tenant, user.as_ref()).await?;
+    let audience = Audience {
+        asked: wanted.audience,
+        public_url,
+    };
+    warn_of_refusal(&mut db, &app_id, &tenant, user.as_ref(), (&names, audience)).await?;
     let token = AccessToken {
         public_url: public_url.to_owned(),
         tenant,
@@ -180,12 +185,27 @@ fn chosen(scope: Option<&str>, registered: Vec<String>, delegated: bool) -> Resu
     let what = if delegated { "scopes" } else { "appRoles" };
     let missing = asked.iter().filter(|name| !registered.contains(name));
     let lines: Vec<String> = missing
-        .map(|name| format!("--scope: {name} is not among the application's registered {what}"))
+        .map(|name| {
+            let registered = registered.join(" ");
+            format!("--scope: {name} is not among the application's registered {what}: {registered}")
+        })
         .collect();
     if lines.is_empty() {
         Ok(asked)
     } else {
         Err(Failure::refused(lines))
+    }
+}
+
+/// Whom a token is meant for.
+struct Audience<'a> {
+    asked: &'a str,
+    public_url: &'a str,
+}
+
+impl Audience<'_> {
+    fn is_ours(&self) -> bool {
+        GRAPH_AUDIENCES.contains(&self.asked) || self.asked == self.public_url
     }
 }
 
@@ -195,6 +215,7 @@ async fn warn_of_refusal(
     app_id: &str,
     tenant: &str,
     user: Option<&User>,
+    (names, audience): (&[String], Audience<'_>),
 ) -> Result<(), Failure> {
     let application = applications::find(db, app_id, tenant).await?;
     let suspended = tenants::find(db, tenant)
@@ -214,6 +235,14 @@ async fn warn_of_refusal(
             "the user is deleted (401)",
         ),
         (suspended, "the tenant is suspended (403)"),
+        (
+            !audience.is_ours(),
+            "the audience is neither Graph's nor this server's public_url (401)",
+        ),
+        (
+            names.is_empty(),
+            "the application has no permission registered of that kind (403 but for chats that consent)",
+        ),
     ];
     for (_, text) in warnings.iter().filter(|(applies, _)| *applies) {
         say(&format!(

@@ -138,7 +138,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "rustix",
-        modules: &["content::local", "db::sqlite", "seed::files"],
+        modules: &["cli::serve", "content::local", "db::sqlite", "seed::files"],
         reason: "system calls that std does not have",
     },
     Only {
