@@ -19,6 +19,7 @@ mod files;
 mod load;
 mod look_up;
 mod meetings;
+mod prepare;
 mod reader;
 mod tree;
 
