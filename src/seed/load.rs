@@ -8,15 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Apply, ApplyError, PreparedArtifact};
+use super::check::{Check, Digests, Verdict};
 use super::look_up::look_up;
 use super::prepare::{Wanted, emptied_on_hold, replaced_on_hold};
-use super::{Complete, Document, Known, SeedFile, SeedProblem, Upload};
+use super::{Complete, Document, SeedFile, SeedProblem, Upload};
 use crate::authority::secret_hash::{self, HashFault};
 use crate::clock::Ticks;
 use crate::content::{ContentError, ContentKey, Part};
 use crate::db::artifacts;
 use crate::db::content_objects::{self, ContentObject};
-use crate::db::{DbError, Session, applications, users};
+use crate::db::{Db, DbError, Session, applications, users};
 use crate::ids;
 use crate::media;
 use crate::store::Store;
@@ -72,22 +73,51 @@ pub enum LoadError {
     Lost(#[from] tokio::task::JoinError),
 }
 
-/// What the store knows of a document's references.
-///
-/// # Errors
-/// [`LoadError::Db`].
-pub async fn known(store: &Store, document: &Document) -> Result<Known, LoadError> {
-    let mut db = store.db.snapshot().await?;
-    Ok(look_up(&mut db, &document.references()).await?)
+/// What files would do, loaded in a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many would be loaded, from the first.
+    pub passed: usize,
+    /// What is wrong with the one after these; empty where all would be loaded.
+    pub problems: Vec<SeedProblem>,
 }
 
-/// Checks `document` against the store, without loading it.
+/// Completes `document` with what the store knows, without loading it.
 ///
 /// # Errors
 /// [`LoadError::Refused`] with all that is wrong.
 pub async fn check(store: &Store, document: Document) -> Result<Complete, LoadError> {
-    let known = known(store, &document).await?;
+    let mut db = store.db.snapshot().await?;
+    let known = look_up(&mut db, &document.references()).await?;
+    drop(db);
     document.complete(&known).map_err(LoadError::Refused)
+}
+
+/// Says what loading `documents` in a row would come to: each is applied, and then all of it is undone.
+///
+/// # Errors
+/// [`LoadError::Db`]; [`LoadError::Refused`] where content that is to be compared cannot be read.
+pub async fn check_all(db: &Db, now: Ticks, documents: &[Document]) -> Result<Checked, LoadError> {
+    let mut digests = Digests::new();
+    loop {
+        let check = Check {
+            documents: documents.to_vec(),
+            now,
+            digests: digests.clone(),
+        };
+        match db.write(check).await {
+            Ok(never) => match never {},
+            Err(Verdict::Checked(checked)) => return Ok(checked),
+            Err(Verdict::Db(error)) => return Err(error.into()),
+            // Files are not read inside of a transaction. Each round knows more of them, so there is a last one.
+            Err(Verdict::Unread(files)) => {
+                for (document, file) in files {
+                    let digest = digest_of(&file).await.map_err(|error| error.in_file(&document))?;
+                    digests.insert(file.path().to_owned(), digest);
+                }
+            }
+        }
+    }
 }
 
 /// Loads `document`, all of it or nothing.
