@@ -8,7 +8,9 @@ use super::output::{Progress, line};
 use super::serve::read_all;
 use super::{Failure, StoreArgs, block_on};
 use crate::clock::Clock;
-use crate::seed::{self, Document, Known, LoadOptions};
+use crate::config::Config;
+use crate::db::Db;
+use crate::seed::{self, Document, LoadOptions};
 use crate::store::Store;
 
 /// Load seed files into the store, each whole or not at all. May run beside a server on the same store.
@@ -31,18 +33,12 @@ impl Seed {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.store.load(None)?.config;
         let documents = read_all(&self.files)?;
-        let named = documents.into_iter().zip(&self.files);
         block_on(async {
             if self.check {
-                let store = match config.metadata_file() {
-                    Ok(file) if file.is_file() => Some(Store::open(&config, &Clock::system())?),
-                    // Checked as if into an empty store, which is not made for that.
-                    _ => None,
-                };
-                return check(store.as_ref(), named).await;
+                return check(&config, &documents, &self.files).await;
             }
             let store = Store::open(&config, &Clock::system())?;
-            for (document, file) in named {
+            for (document, file) in documents.into_iter().zip(&self.files) {
                 let progress = Progress::of("loading content");
                 let show = |done, total| progress.show(done, total);
                 let summary = seed::load(
@@ -67,22 +63,21 @@ impl Seed {
     }
 }
 
-/// Checks documents in a row, each as if those before it had been loaded.
-async fn check(
-    store: Option<&Store>,
-    documents: impl Iterator<Item = (Document, &PathBuf)>,
-) -> Result<(), Failure> {
-    let mut earlier = Vec::new();
-    for (document, file) in documents {
-        let mut known = match store {
-            Some(store) => seed::known(store, &document).await?,
-            None => Known::default(),
-        };
-        for complete in &earlier {
-            known.apply(complete);
-        }
-        earlier.push(document.complete(&known)?);
+/// Loads documents in a row and undoes all of it.
+async fn check(config: &Config, documents: &[Document], files: &[PathBuf]) -> Result<(), Failure> {
+    let clock = Clock::system();
+    // Where there is no store yet, an empty one that goes away stands in; the one that is configured is not made for that.
+    let folder = tempfile::Builder::new().prefix("graphophone-check-").tempdir()?;
+    let db = match config.metadata_file() {
+        Ok(file) if file.is_file() => Store::open(config, &clock)?.db,
+        _ => Db::open(&folder.path().join("empty.db"), &clock)?,
+    };
+    let checked = seed::check_all(&db, clock.now(), documents).await?;
+    for file in files.iter().take(checked.passed) {
         line(&format!("{}: would be loaded", file.display()))?;
     }
-    Ok(())
+    match checked.problems.is_empty() {
+        true => Ok(()),
+        false => Err(checked.problems.into()),
+    }
 }

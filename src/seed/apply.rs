@@ -1,6 +1,6 @@
 //! The one short transaction that a seed ends with: all of its rows, or none.
 
-use super::{Complete, Removal, Role, SeedProblem};
+use super::{Complete, Removal, Role};
 use crate::clock::Ticks;
 use crate::db::access_policies::{self, AccessPolicy};
 use crate::db::adhoc_calls::{self, AdhocCall};
@@ -12,6 +12,9 @@ use crate::db::meetings::{self, OnlineMeeting};
 use crate::db::tenants::{self, Tenant};
 use crate::db::users::{self, User};
 use crate::db::{DbError, Tx, Write, consents};
+
+/// Why what is held stays.
+const HELD: &str = "it is on legal hold and cannot be removed: load it with legalHold: false first";
 
 /// Everything that a document puts and removes, with its content stored and its secrets hashed.
 pub(super) struct Apply {
@@ -29,6 +32,9 @@ pub(super) struct Apply {
 /// An artifact whose bytes are in the content store.
 pub(super) struct PreparedArtifact {
     pub at: String,
+    /// What it was when it was prepared. What was decided by that, which content is kept above all, holds only while it
+    /// is still so.
+    pub before: Option<StoredArtifact>,
     /// `createdDateTime` is filled in where the file does not give it.
     pub stored: StoredArtifact,
     /// Objects that are new in the content store.
@@ -46,26 +52,18 @@ pub(super) struct Applied {
 #[derive(Debug)]
 pub(super) enum ApplyError {
     Db(DbError),
-    Conflict { at: String, message: String },
+    /// The file's own, at that place.
+    Conflict {
+        at: String,
+        message: String,
+    },
+    /// Something that was prepared has been changed by somebody else meanwhile: prepare again.
+    Overtaken,
 }
 
 impl From<DbError> for ApplyError {
     fn from(error: DbError) -> Self {
         Self::Db(error)
-    }
-}
-
-impl ApplyError {
-    /// The problem of the file, where it is one of the file.
-    pub(super) fn into_problem(self, document: &std::path::Path) -> Result<SeedProblem, DbError> {
-        match self {
-            Self::Db(error) => Err(error),
-            Self::Conflict { at, message } => Ok(SeedProblem {
-                file: document.to_owned(),
-                pointer: at,
-                message,
-            }),
-        }
     }
 }
 
@@ -206,28 +204,38 @@ impl Apply {
         applied: &mut Applied,
     ) -> Result<Vec<&StoredArtifact>, ApplyError> {
         let mut new = Vec::new();
-        for PreparedArtifact {
-            at: pointer,
-            stored,
-            new_objects,
-        } in &self.artifacts
-        {
+        for prepared in &self.artifacts {
+            let (pointer, stored) = (&prepared.at, &prepared.stored);
             let before = artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await?;
-            for object in new_objects {
+            // A hold that was set meanwhile is among it: it is neither broken nor lifted unseen.
+            if before != prepared.before {
+                return Err(ApplyError::Overtaken);
+            }
+            let was_ready = before.as_ref().is_some_and(StoredArtifact::is_ready);
+            let kept = [&stored.content_key, &stored.metadata_key];
+            let is_held = before.as_ref().is_some_and(|before| before.legal_hold);
+            let old: Vec<String> = before
+                .into_iter()
+                .flat_map(|before| [before.content_key, before.metadata_key])
+                .filter(|key| !kept.contains(&key))
+                .flatten()
+                .collect();
+            // The preparation has refused this with a better word; here nothing can come in between any more.
+            if is_held && !old.is_empty() {
+                return Err(ApplyError::Conflict {
+                    at: pointer.clone(),
+                    message: HELD.to_owned(),
+                });
+            }
+            for object in &prepared.new_objects {
                 content_objects::insert(tx, object).await?;
             }
-            let message =
-                "what it belongs to, or its content, has been replaced meanwhile: load the file again";
+            let message = "what it belongs to has been removed meanwhile";
             at(pointer, artifacts::put(tx, stored).await, message)?;
-            if stored.is_ready() && !before.as_ref().is_some_and(StoredArtifact::is_ready) {
+            if stored.is_ready() && !was_ready {
                 new.push(stored);
             }
-            let kept = [&stored.content_key, &stored.metadata_key];
-            let old = before
-                .map(|before| [before.content_key, before.metadata_key])
-                .into_iter()
-                .flatten();
-            for key in old.filter(|key| !kept.contains(&key)).flatten() {
+            for key in old {
                 content_objects::remove(tx, &key).await?;
                 applied.orphans.push(key);
             }
@@ -259,10 +267,9 @@ async fn remove_artifact(
         return Ok(());
     };
     if found.legal_hold {
-        let message = "it is on legal hold and cannot be removed: load it with legalHold: false first";
         return Err(ApplyError::Conflict {
             at: removal.at.clone(),
-            message: message.to_owned(),
+            message: HELD.to_owned(),
         });
     }
     artifacts::remove(tx, kind, &removal.key).await?;

@@ -8,16 +8,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::{Apply, ApplyError, PreparedArtifact};
+use super::check::{Check, Digests, Verdict};
 use super::look_up::look_up;
-use super::{Complete, Document, Known, Parent, SeedFile, SeedProblem, Upload};
+use super::prepare::{Wanted, emptied_on_hold, replaced_on_hold};
+use super::{Complete, Document, SeedFile, SeedProblem, Upload};
 use crate::authority::secret_hash::{self, HashFault};
+use crate::clock::Ticks;
 use crate::content::{ContentError, ContentKey, Part};
-use crate::db::artifacts::{self, Artifact, ArtifactKind, StoredArtifact, UploadState};
+use crate::db::artifacts;
 use crate::db::content_objects::{self, ContentObject};
-use crate::db::{DbError, Session, applications, users};
+use crate::db::{Db, DbError, Session, applications, users};
 use crate::ids;
 use crate::media;
 use crate::store::Store;
+
+/// How often a seed is prepared again because another was faster.
+const ATTEMPTS: usize = 5;
 
 /// Told how far a long loading is: objects done, objects in all.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -57,45 +63,90 @@ pub enum LoadError {
     /// A secret could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashFault),
+    /// Other seeds were faster with the same recordings or transcripts, again and again.
+    #[error(
+        "other seeds keep changing the same recordings or transcripts: load the file again when they have ended"
+    )]
+    Overtaken,
     /// A thread was lost.
     #[error("a thread was lost: {0}")]
     Lost(#[from] tokio::task::JoinError),
 }
 
-/// What the store knows of a document's references.
-///
-/// # Errors
-/// [`LoadError::Db`].
-pub async fn known(store: &Store, document: &Document) -> Result<Known, LoadError> {
-    let mut db = store.db.snapshot().await?;
-    Ok(look_up(&mut db, &document.references()).await?)
+/// What files would do, loaded in a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// How many would be loaded, from the first.
+    pub passed: usize,
+    /// What is wrong with the one after these; empty where all would be loaded.
+    pub problems: Vec<SeedProblem>,
 }
 
-/// Checks `document` against the store, without loading it.
+/// Completes `document` with what the store knows, without loading it.
 ///
 /// # Errors
 /// [`LoadError::Refused`] with all that is wrong.
 pub async fn check(store: &Store, document: Document) -> Result<Complete, LoadError> {
-    let known = known(store, &document).await?;
+    let mut db = store.db.snapshot().await?;
+    let known = look_up(&mut db, &document.references()).await?;
+    drop(db);
     document.complete(&known).map_err(LoadError::Refused)
+}
+
+/// Says what loading `documents` in a row would come to: each is applied, and then all of it is undone.
+///
+/// # Errors
+/// [`LoadError::Db`]; [`LoadError::Refused`] where content that is to be compared cannot be read.
+pub async fn check_all(db: &Db, now: Ticks, documents: &[Document]) -> Result<Checked, LoadError> {
+    let mut digests = Digests::new();
+    loop {
+        let check = Check {
+            documents: documents.to_vec(),
+            now,
+            digests: digests.clone(),
+        };
+        match db.write(check).await {
+            Ok(never) => match never {},
+            Err(Verdict::Checked(checked)) => return Ok(checked),
+            Err(Verdict::Db(error)) => return Err(error.into()),
+            // Files are not read inside of a transaction. Each round knows more of them, so there is a last one.
+            Err(Verdict::Unread(files)) => {
+                for (document, file) in files {
+                    let digest = digest_of(&file).await.map_err(|error| error.in_file(&document))?;
+                    digests.insert(file.path().to_owned(), digest);
+                }
+            }
+        }
+    }
 }
 
 /// Loads `document`, all of it or nothing.
 ///
 /// # Errors
-/// [`LoadError`]; then no row has changed.
+/// [`LoadError`]; then no row has changed, unless the database failed at the very end.
 pub async fn load(store: &Store, document: Document, options: LoadOptions<'_>) -> Result<Summary, LoadError> {
-    let document = check(store, document).await?;
     let file = document.file.clone();
-    let mut stored = Vec::new();
-    let loaded = load_complete(store, document, options, &mut stored).await;
-    if loaded.is_err() {
-        // Best effort: what stays behind is an object without a row, which is found and removed later.
-        for key in &stored {
-            let _left_behind = store.content.remove(key).await;
+    for _attempt in 0..ATTEMPTS {
+        let mut stored = Vec::new();
+        let loaded = match check(store, document.clone()).await {
+            Ok(document) => load_complete(store, document, options, &mut stored).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = loaded else { return loaded };
+        // What stands here must not be removed after an error of the database: its commit may be durable all the same, and
+        // then rows know this content. Bytes too many are a waste of space; bytes that are missing are a recording lost.
+        // Every other error comes before the transaction, or is its refusal, which has undone it.
+        if !matches!(error, LoadError::Db(_)) {
+            for key in &stored {
+                // Best effort: what stays behind is an object without a row.
+                let _left_behind = store.content.remove(key).await;
+            }
+        }
+        if !matches!(error, LoadError::Overtaken) {
+            return Err(error.in_file(&file));
         }
     }
-    loaded.map_err(|error| error.in_file(&file))
+    Err(LoadError::Overtaken)
 }
 
 impl LoadError {
@@ -141,15 +192,15 @@ async fn load_complete(
         now,
         announce,
     };
-    let applied =
-        store
-            .db
-            .write(apply)
-            .await
-            .map_err(|error: ApplyError| match error.into_problem(&file) {
-                Ok(problem) => LoadError::Refused(vec![problem]),
-                Err(error) => LoadError::Db(error),
-            })?;
+    let applied = store.db.write(apply).await.map_err(|error| match error {
+        ApplyError::Db(error) => LoadError::Db(error),
+        ApplyError::Overtaken => LoadError::Overtaken,
+        ApplyError::Conflict { at, message } => LoadError::Refused(vec![SeedProblem {
+            file,
+            pointer: at,
+            message,
+        }]),
+    })?;
     for key in applied.orphans.iter().filter_map(|key| ContentKey::from_row(key)) {
         if let Err(error) = store.content.remove(&key).await {
             tracing::warn!(%error, "content that was replaced could not be removed");
@@ -174,29 +225,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     async fn prepare_artifacts(&mut self, document: &Complete) -> Result<Vec<PreparedArtifact>, LoadError> {
         let mut prepared = Vec::new();
-        for recording in &document.recordings.put {
-            let wanted = Wanted {
-                kind: ArtifactKind::Recording,
-                artifact: &recording.artifact,
-                content: match &recording.upload {
-                    Upload::Complete(file) => Some(file),
-                    Upload::Pending => None,
-                },
-                metadata: None,
-            };
-            let mut one = self.prepare(&wanted).await?;
-            one.stored.legal_hold = recording.legal_hold;
-            one.stored.artifact.quarantined = recording.quarantined;
-            one.stored.deleted = recording.deleted_date_time;
-            prepared.push(one);
-        }
-        for transcript in &document.transcripts.put {
-            let wanted = Wanted {
-                kind: ArtifactKind::Transcript,
-                artifact: &transcript.artifact,
-                content: Some(&transcript.content),
-                metadata: transcript.metadata.as_ref(),
-            };
+        for wanted in Wanted::all(document) {
             prepared.push(self.prepare(&wanted).await?);
         }
         Ok(prepared)
@@ -204,37 +233,24 @@ impl Loader<'_> {
 
     /// The row of an artifact, its bytes stored where they were not there yet.
     async fn prepare(&mut self, wanted: &Wanted<'_>) -> Result<PreparedArtifact, LoadError> {
-        let (kind, own) = (wanted.kind, wanted.artifact);
+        let own = wanted.own;
         let mut db = self.store.db.snapshot().await?;
-        let before = artifacts::find_stored(&mut db, kind, &own.id).await?;
-        let before_content = object_of(
-            &mut db,
-            before.as_ref().and_then(|row| row.content_key.as_deref()),
-        )
-        .await?;
-        let before_metadata = object_of(
-            &mut db,
-            before.as_ref().and_then(|row| row.metadata_key.as_deref()),
-        )
-        .await?;
+        let before = artifacts::find_stored(&mut db, wanted.kind, &own.id).await?;
+        let row = before.as_ref();
+        let before_content = object_of(&mut db, row.and_then(|row| row.content_key.as_deref())).await?;
+        let before_metadata = object_of(&mut db, row.and_then(|row| row.metadata_key.as_deref())).await?;
         drop(db);
 
-        let first_seen = before
-            .as_ref()
-            .map_or_else(|| self.store.clock.now(), |row| row.artifact.created);
-        let created = own.created_date_time.unwrap_or(first_seen);
-        let held = before.is_some_and(|row| row.legal_hold);
-        let part = match kind {
-            ArtifactKind::Recording => Part::Recording,
-            ArtifactKind::Transcript => Part::Transcript,
-        };
+        let created = wanted.created(row, self.store.clock.now());
+        // A courtesy, before anything is stored: the transaction looks again.
+        let held = row.is_some_and(|row| row.legal_hold);
         if held && wanted.content.is_none() && before_content.is_some() {
-            return Err(self.emptied_on_hold(own));
+            return Err(LoadError::Refused(vec![emptied_on_hold(self.document, own)]));
         }
         let mut new_objects = Vec::new();
         let mut keys = [None, None];
         let parts = [
-            (wanted.content, part, before_content),
+            (wanted.content, wanted.part(), before_content),
             (wanted.metadata, Part::TranscriptMetadata, before_metadata),
         ];
         for (key, (file, part, before)) in keys.iter_mut().zip(parts) {
@@ -250,34 +266,10 @@ impl Loader<'_> {
                 new_objects.push(object);
             }
         }
-        let [content_key, metadata_key] = keys;
-        let stored = StoredArtifact {
-            kind,
-            artifact: Artifact {
-                id: own.id.clone(),
-                call_id: own.call_id.clone(),
-                content_correlation_id: own.content_correlation_id.clone(),
-                created,
-                end: own.end_date_time,
-                quarantined: false,
-            },
-            tenant_id: own.organizer.tenant_id.clone(),
-            parent: match &own.parent {
-                Parent::Meeting(id) => artifacts::Parent::Meeting(id.clone()),
-                Parent::AdhocCall(id) => artifacts::Parent::AdhocCall(id.clone()),
-            },
-            upload_state: match content_key {
-                Some(_) => UploadState::Complete,
-                None => UploadState::Pending,
-            },
-            legal_hold: false,
-            deleted: None,
-            content_key,
-            metadata_key,
-        };
         Ok(PreparedArtifact {
             at: own.at.clone(),
-            stored,
+            before,
+            stored: wanted.row(created, keys),
             new_objects,
         })
     }
@@ -296,9 +288,7 @@ impl Loader<'_> {
                 return Ok((before, false));
             }
             if held {
-                let message = "the stored recording is on legal hold and its content cannot be replaced: load it with \
-                               legalHold: false first";
-                return Err(refused(file, message.to_owned()));
+                return Err(LoadError::Refused(vec![replaced_on_hold(self.document, file)]));
             }
         }
         let mut source = file.open().map_err(|error| unreadable(file, &error))?;
@@ -335,35 +325,17 @@ impl Loader<'_> {
         Ok((object, true))
     }
 
-    fn emptied_on_hold(&self, artifact: &super::Artifact) -> LoadError {
-        let message = "the stored recording is on legal hold and its content cannot be taken away: load it with \
-                       legalHold: false first";
-        LoadError::Refused(vec![SeedProblem {
-            file: self.document.to_owned(),
-            pointer: artifact.at.clone(),
-            message: message.to_owned(),
-        }])
-    }
-
     fn step(&mut self) {
         self.done += 1;
         (self.options.progress)(self.done, self.total);
     }
 }
 
-/// An artifact of the file.
-struct Wanted<'a> {
-    kind: ArtifactKind,
-    artifact: &'a super::Artifact,
-    content: Option<&'a SeedFile>,
-    metadata: Option<&'a SeedFile>,
-}
-
 /// Where an object is put.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     tenant: &'a str,
-    created: crate::clock::Ticks,
+    created: Ticks,
     part: Part,
 }
 
@@ -381,8 +353,14 @@ async fn same_bytes(file: &SeedFile, object: &ContentObject) -> Result<bool, Loa
     if i64::try_from(length).ok() != Some(object.size_bytes) {
         return Ok(false);
     }
+    Ok(digest_of(file).await? == object.sha256)
+}
+
+/// SHA-256 of a file.
+async fn digest_of(file: &SeedFile) -> Result<Vec<u8>, LoadError> {
+    let opened = file.open().map_err(|error| unreadable(file, &error))?;
     let hashed = tokio::task::spawn_blocking(move || crate::content::hash_file(&opened)).await?;
-    Ok(hashed.map_err(|error| unreadable(file, &error))?.as_slice() == object.sha256)
+    Ok(hashed.map_err(|error| unreadable(file, &error))?.to_vec())
 }
 
 fn unreadable(file: &SeedFile, error: &std::io::Error) -> LoadError {

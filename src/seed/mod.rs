@@ -10,6 +10,7 @@
 //! file matters. A recording or transcript of an ad hoc call gets a bare GUID, and the call's id as `callId`.
 
 mod apply;
+mod check;
 mod collections;
 mod complete;
 mod document;
@@ -19,6 +20,7 @@ mod files;
 mod load;
 mod look_up;
 mod meetings;
+mod prepare;
 mod reader;
 mod tree;
 
@@ -38,7 +40,7 @@ pub use document::{
 pub use draft::{Document, References};
 pub use expiry::expiry;
 pub use files::SeedFile;
-pub use load::{LoadError, LoadOptions, Progress, Summary, check, known, load};
+pub use load::{Checked, LoadError, LoadOptions, Progress, Summary, check, check_all, load};
 pub use reader::{MAX_ID_BYTES, MAX_PROBLEMS, SeedProblem};
 pub use tree::{MAX_DEPTH, MAX_FILE_BYTES, MAX_MEMBERS, MAX_NODES};
 

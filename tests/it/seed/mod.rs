@@ -1,5 +1,6 @@
 //! Seeds, seen through HTTP and in the rows.
 
+mod race;
 mod refuse;
 mod remove;
 mod repeat;
