@@ -45,44 +45,6 @@ pub struct KnownMeeting {
     pub start_date_time: Option<Ticks>,
 }
 
-impl Known {
-    /// Adds what loading `complete` would add, and takes away what it would take: for checking several files
-    /// in a row without loading them.
-    pub fn apply(&mut self, complete: &Complete) {
-        let tenants = keys(&complete.tenants.removed);
-        let users = keys(&complete.users.removed);
-        self.tenants.retain(|id| !tenants.contains(id.as_str()));
-        let put: HashSet<&str> = complete.users.put.iter().map(|user| user.id.as_str()).collect();
-        self.users.retain(|user| {
-            let person = &user.person;
-            !put.contains(person.id.as_str())
-                && !users.contains(person.id.as_str())
-                && !tenants.contains(person.tenant_id.as_str())
-        });
-        self.tenants
-            .extend(complete.tenants.put.iter().map(|tenant| tenant.id.clone()));
-        self.users.extend(complete.users.put.iter().map(|user| KnownUser {
-            person: Person {
-                id: user.id.clone(),
-                tenant_id: user.tenant_id.clone(),
-            },
-            user_principal_name: user.name().map(ToOwned::to_owned),
-        }));
-        for removal in &complete.online_meetings.removed {
-            self.meetings.remove(&removal.key);
-        }
-        for removal in &complete.adhoc_calls.removed {
-            self.adhoc_calls.remove(&removal.key);
-        }
-        let meetings = complete.online_meetings.put.iter();
-        self.meetings
-            .extend(meetings.map(|meeting| (meeting.id.clone(), KnownMeeting::of(meeting))));
-        let calls = complete.adhoc_calls.put.iter();
-        self.adhoc_calls
-            .extend(calls.map(|call| (call.id.clone(), call.user.clone())));
-    }
-}
-
 impl KnownMeeting {
     fn of(meeting: &OnlineMeeting) -> Self {
         Self {
