@@ -221,6 +221,7 @@ async fn warn_of_refusal(
     let suspended = tenants::find(db, tenant)
         .await?
         .is_some_and(|tenant| tenant.suspended);
+    let chats = applications::permissions(db, app_id, tenant, PermissionKind::Chat).await?;
     let warnings = [
         (
             application.is_some_and(|application| !application.account_enabled),
@@ -240,8 +241,8 @@ async fn warn_of_refusal(
             "the audience is neither Graph's nor this server's public_url (401)",
         ),
         (
-            names.is_empty(),
-            "the application has no permission registered of that kind (403 but for chats that consent)",
+            names.is_empty() && (user.is_some() || chats.is_empty()),
+            "the application has no permission registered of that kind (403)",
         ),
     ];
     for (_, text) in warnings.iter().filter(|(applies, _)| *applies) {

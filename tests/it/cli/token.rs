@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::binary::get;
 use super::home::Home;
 use crate::support::names::{
-    ARCHIVER, CONTOSO, FABRIKAM, FABRIKAM_ORGANIZER, ORGANIZER, READ, my_standup, standup_of,
+    ARCHIVER, BY_CONSENT, CONTOSO, FABRIKAM, FABRIKAM_ORGANIZER, ORGANIZER, READ, my_standup, standup_of,
 };
 
 /// Header and claims.
@@ -220,4 +220,26 @@ fn the_token_of_a_disabled_user_comes_with_a_warning() {
     assert_eq!(ran.status, 0);
     assert_eq!(ran.out.lines().count(), 1);
     assert!(ran.err.starts_with("graphophone: warning: "), "{ran:?}");
+}
+
+#[test]
+fn a_token_that_the_server_will_refuse_is_printed_with_a_warning() {
+    let home = Home::seeded();
+    let elsewhere = home.run(&[
+        "token",
+        "--application",
+        ARCHIVER,
+        "--audience",
+        "https://elsewhere.example",
+    ]);
+    assert!(
+        elsewhere.err.contains("audience") && elsewhere.err.contains("401"),
+        "{}",
+        elsewhere.err
+    );
+    // An application whose chats may consent needs no role.
+    let by_consent = home.run(&["token", "--application", BY_CONSENT]);
+    assert_eq!(by_consent.err, "");
+    by_consent.succeeded();
+    elsewhere.succeeded();
 }
