@@ -25,7 +25,6 @@ pub struct BearerTokens {
     clock: Clock,
 }
 
-#[derive(Clone)]
 struct Remembered {
     token: Arc<VerifiedToken>,
     since: Ticks,

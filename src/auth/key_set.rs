@@ -91,21 +91,6 @@ impl VerifyingKey {
         })
     }
 
-    /// An RSA key for RS256 alone, from its big-endian modulus and exponent.
-    ///
-    /// # Errors
-    ///
-    /// When it is too short or not a key.
-    pub fn from_rsa(kid: &str, modulus: &[u8], exponent: &[u8]) -> Result<Self, UnusableKey> {
-        Ok(Self {
-            kid: Some(kid.to_owned()),
-            kind: Kind::Rsa,
-            algorithm: Some(Algorithm::Rs256),
-            issuer: None,
-            public: rsa(modulus, exponent)?,
-        })
-    }
-
     /// The key's id in its set.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

@@ -11,8 +11,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::auth::key_set::VerifyingKey;
-
 /// What cannot be done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningFault {
@@ -80,21 +78,6 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public part, for verifying tokens.
-    ///
-    /// # Errors
-    ///
-    /// [`SigningFault::NotAKey`] when the key is not one that tokens may be signed with.
-    pub fn verifying_key(&self) -> Result<VerifyingKey, SigningFault> {
-        let public = self.pair.public_key();
-        VerifyingKey::from_rsa(
-            &self.kid,
-            public.modulus().big_endian_without_leading_zero(),
-            public.exponent().big_endian_without_leading_zero(),
-        )
-        .map_err(|_| SigningFault::NotAKey)
-    }
-
     /// The public part as a JSON Web Key, for the authority's key set.
     pub fn public_jwk(&self) -> Value {
         let (n, e) = encoded_parts(&self.pair);
@@ -155,6 +138,7 @@ fn thumbprint(n: &str, e: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::key_set::VerifyingKey;
 
     #[test]
     fn a_key_survives_writing_and_reading() {
@@ -166,7 +150,6 @@ mod tests {
             VerifyingKey::from_jwk(&key.public_jwk()).unwrap().kid(),
             Some(key.kid())
         );
-        assert_eq!(same.verifying_key().unwrap().kid(), Some(key.kid()));
         assert_ne!(key.kid(), SigningKey::generate().unwrap().kid());
     }
 

@@ -191,14 +191,3 @@ pub async fn remove(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
         .await
         .map(|_| ())
 }
-
-/// How many users there are.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn count(db: &mut Session) -> Result<i64, DbError> {
-    Ok(db
-        .row("SELECT COUNT(*) FROM users", &[], |row| row.int(0))
-        .await?
-        .unwrap_or(0))
-}
