@@ -50,10 +50,10 @@ impl App {
         }
     }
 
-    /// The same for another runtime thread: with connections and memories of its own.
-    pub fn for_thread(&self) -> Self {
+    /// The same for one of `threads` runtime threads: with connections and memories of its own.
+    pub fn for_thread(&self, threads: usize) -> Self {
         Self {
-            db: self.db.for_thread(),
+            db: self.db.for_thread(threads),
             tokens: self.tokens.for_thread(),
             ..self.clone()
         }

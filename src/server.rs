@@ -64,9 +64,9 @@ impl Prepared {
     ///
     /// # Errors
     /// [`StartError`] in lines that say what to do.
-    pub fn open(config: Config, clock: &Clock) -> Result<Self, StartError> {
+    pub async fn open(config: Config, clock: &Clock) -> Result<Self, StartError> {
         let lock = ServeLock::take(&config)?;
-        let store = Store::open(&config, clock)?;
+        let store = Store::open(&config, clock).await?;
         Ok(Self { store, config, lock })
     }
 

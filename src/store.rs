@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authority::{SigningFault, SigningKey};
 use crate::clock::Clock;
-use crate::config::{Config, Problem};
+use crate::config::{Config, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
 use crate::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
 use crate::db::{Db, DbError};
@@ -45,10 +45,10 @@ pub enum StoreError {
     #[error("the data folder {} is being served already: stop the other server, or name another folder with --data", .0.display())]
     Locked(PathBuf),
     /// Its database cannot be used.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}", database_line(place, cause))]
     Database {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: MetadataPlace,
         /// Why.
         cause: DbError,
     },
@@ -88,12 +88,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] in one line that says what to do.
-    pub fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+    pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
         if let Some(data) = &config.data {
             make_folder(data)?;
         }
-        let path = config.metadata_file()?;
-        let db = Db::open(&path, clock).map_err(|cause| StoreError::Database { path, cause })?;
+        let place = config.metadata_place()?;
+        let opened = Db::open(&place, config.metadata.connections, clock).await;
+        let db = opened.map_err(|cause| StoreError::Database { place, cause })?;
         let path = config.content_folder()?;
         let content = ContentStore::open_folder(&path, clock.now());
         let content = content.map_err(|cause| StoreError::Content { path, cause })?;
@@ -102,6 +103,16 @@ impl Store {
             content,
             clock: clock.clone(),
         })
+    }
+
+    /// Whether there is a store where `config` says; makes none.
+    ///
+    /// # Errors
+    /// [`StoreError`] in one line that says what to do.
+    pub async fn is_there(config: &Config) -> Result<bool, StoreError> {
+        let place = config.metadata_place()?;
+        let found = Db::is_there(&place).await;
+        found.map_err(|cause| StoreError::Database { place, cause })
     }
 
     /// The key that signs the built-in authority's tokens; made at first use.
@@ -170,12 +181,15 @@ pub struct ServeLock {
 }
 
 impl ServeLock {
-    /// Takes the lock of the data folder that `config` names.
+    /// Takes the lock of the data folder that `config` names. Where the rows are on a server there may be any number of
+    /// nodes, and no lock.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where another server has it.
     pub fn take(config: &Config) -> Result<Option<Self>, StoreError> {
-        let Some(data) = &config.data else { return Ok(None) };
+        let (Some(data), MetadataPlace::Sqlite(_)) = (&config.data, &config.metadata.place) else {
+            return Ok(None);
+        };
         make_folder(data)?;
         let failed = |cause| StoreError::Folder {
             path: data.clone(),
@@ -199,6 +213,15 @@ impl ServeLock {
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data.clone())),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
         }
+    }
+}
+
+/// What is wrong with a database, after what names it.
+fn database_line(place: &MetadataPlace, cause: &DbError) -> String {
+    match (place, cause) {
+        (MetadataPlace::Sqlite(path), _) => format!("{}: {cause}", path.display()),
+        (MetadataPlace::Postgres(_), DbError::SetUp(line)) => line.clone(),
+        (MetadataPlace::Postgres(_), _) => format!("metadata.url: {cause}"),
     }
 }
 

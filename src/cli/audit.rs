@@ -39,9 +39,9 @@ impl AuditCommand {
 
 impl List {
     fn run(self) -> Result<(), Failure> {
-        let store = self.store.open_existing()?;
         let since = self.since.unwrap_or(Ticks(i64::MIN));
         let records = block_on(async {
+            let (store, _) = self.store.existing().await?;
             let mut db = store.db.snapshot().await?;
             Ok(audit::newest(&mut db, since, i64::from(self.limit)).await?)
         })?;

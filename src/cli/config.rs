@@ -43,7 +43,7 @@ impl Check {
                 .err()
                 .map(|problem| problem.to_string()),
         );
-        problems.extend(config.metadata_file().err().map(|problem| problem.to_string()));
+        problems.extend(config.metadata_place().err().map(|problem| problem.to_string()));
         // Reads the key files; what lies behind a URL is fetched when the first token comes.
         problems.extend(
             TokenVerifier::new(config.issuers, Vec::new(), Clock::system())

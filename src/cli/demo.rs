@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::output::line;
-use super::serve::{Service, make_room, off_thread};
+use super::serve::{Service, make_room};
 use super::token::{Wanted, sign};
 use super::{Failure, StoreArgs};
 use crate::clock::Clock;
@@ -157,7 +157,7 @@ impl Demo {
     }
 
     async fn start(self, config: Config, folder: PathBuf) -> Result<Server, Failure> {
-        let prepared = off_thread(|| Ok(Prepared::open(config, &Clock::system())?)).await?;
+        let prepared = Prepared::open(config, &Clock::system()).await?;
         let sample = load_sample(&prepared.store).await?;
         let store = prepared.store.clone();
         let server = prepared.start(None).await?;

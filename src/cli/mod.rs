@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::{Effective, Flags};
+use crate::config::{Config, Effective, Flags, MetadataPlace};
 use crate::db::DbError;
 use crate::seed::{LoadError, SeedProblem};
 use crate::server::StartError;
@@ -185,25 +185,19 @@ impl StoreArgs {
         Ok(effective)
     }
 
-    /// The configuration of a store that must be there already: the tools make none.
-    fn existing(&self) -> Result<Effective, Failure> {
-        let effective = self.load(None)?;
-        let database = effective
-            .config
-            .metadata_file()
-            .map_err(|problem| Failure::refused([problem]))?;
-        match database.is_file() {
-            true => Ok(effective),
-            false => Err(Failure::at_work(format!(
-                "{} is not there: load a seed first (graphophone seed), or name the folder with --data",
-                database.display()
-            ))),
+    /// The store that must be there already, with its configuration: the tools make none.
+    async fn existing(&self) -> Result<(Store, Config), Failure> {
+        let config = self.load(None)?.config;
+        if Store::is_there(&config).await? {
+            return Ok((Store::open(&config, &Clock::system()).await?, config));
         }
-    }
-
-    /// Opens a store that must be there already.
-    fn open_existing(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.existing()?.config, &Clock::system())?)
+        let nothing = match config.metadata_place() {
+            Ok(MetadataPlace::Sqlite(file)) => format!("{} is not there", file.display()),
+            _ => "metadata.url: there is no store in that database yet".to_owned(),
+        };
+        Err(Failure::at_work(format!(
+            "{nothing}: load a seed first (graphophone seed), or name another store with --data or --config"
+        )))
     }
 }
 

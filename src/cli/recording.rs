@@ -58,8 +58,8 @@ impl RecordingCommand {
 
 impl List {
     fn run(self) -> Result<(), Failure> {
-        let store = self.store.open_existing()?;
         block_on(async {
+            let (store, _) = self.store.existing().await?;
             let mut found = Vec::new();
             let mut db = store.db.snapshot().await?;
             let tenants = match &self.tenant {
@@ -100,8 +100,8 @@ impl List {
 
 impl Show {
     fn run(self) -> Result<(), Failure> {
-        let store = self.store.open_existing()?;
         block_on(async {
+            let (store, _) = self.store.existing().await?;
             let mut db = store.db.snapshot().await?;
             let found = artifacts::find_stored(&mut db, ArtifactKind::Recording, &self.id).await?;
             let Some(found) = found else {

@@ -37,7 +37,7 @@ impl Seed {
             if self.check {
                 return check(&config, &documents, &self.files).await;
             }
-            let store = Store::open(&config, &Clock::system())?;
+            let store = Store::open(&config, &Clock::system()).await?;
             for (document, file) in documents.into_iter().zip(&self.files) {
                 let progress = Progress::of("loading content");
                 let show = |done, total| progress.show(done, total);
@@ -68,9 +68,9 @@ async fn check(config: &Config, documents: &[Document], files: &[PathBuf]) -> Re
     let clock = Clock::system();
     // Where there is no store yet, an empty one that goes away stands in; the one that is configured is not made for that.
     let folder = tempfile::Builder::new().prefix("graphophone-check-").tempdir()?;
-    let db = match config.metadata_file() {
-        Ok(file) if file.is_file() => Store::open(config, &clock)?.db,
-        _ => Db::open(&folder.path().join("empty.db"), &clock)?,
+    let db = match config.metadata_place() {
+        Ok(_) if Store::is_there(config).await? => Store::open(config, &clock).await?.db,
+        _ => Db::open_file(&folder.path().join("empty.db"), &clock)?,
     };
     let checked = seed::check_all(&db, clock.now(), documents).await?;
     for file in files.iter().take(checked.passed) {

@@ -52,7 +52,7 @@ impl Serve {
     async fn start(self, config: Config) -> Result<Server, Failure> {
         // Read before the store is opened: a seed that is refused changes nothing.
         let documents = off_thread(move || read_all(&self.seed)).await?;
-        let prepared = off_thread(|| Ok(Prepared::open(config, &Clock::system())?)).await?;
+        let prepared = Prepared::open(config, &Clock::system()).await?;
         for document in documents {
             let progress = Progress::of("loading content");
             let show = |done, total| progress.show(done, total);

@@ -60,7 +60,6 @@ pub(super) struct Wanted<'a> {
 
 impl Token {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = self.store.existing()?.config;
         let wanted = Wanted {
             application: &self.application,
             tenant: self.tenant.as_deref(),
@@ -70,7 +69,7 @@ impl Token {
             audience: &self.audience,
         };
         block_on(async {
-            let store = Store::open(&config, &crate::clock::Clock::system())?;
+            let (store, config) = self.store.existing().await?;
             let token = sign(&store, &public_url(&config), &wanted).await?;
             Ok(line(&token)?)
         })

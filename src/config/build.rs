@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::postgres;
 use super::problem::{Problem, Problems};
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
     Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig, LogFormat, MeetingRule,
-    MetadataConfig, Profile, QueryOptionsRule,
+    MetadataConfig, MetadataPlace, PostgresConfig, Profile, QueryOptionsRule, SslMode,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -32,7 +33,7 @@ pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut
         data: values.path("data"),
         shutdown_grace: values.duration("shutdown_grace"),
         metadata: MetadataConfig {
-            sqlite: store_path(values, &METADATA, problems),
+            place: metadata_place(values, problems),
             connections: values.integer("metadata.connections"),
         },
         content: ContentConfig {
@@ -102,7 +103,7 @@ const METADATA: Store = Store {
     key: "metadata.url",
     scheme: "sqlite:",
     example: "sqlite:graphophone.db",
-    unbuilt: &[("postgres:", "PostgreSQL"), ("postgresql:", "PostgreSQL")],
+    unbuilt: &[],
 };
 
 const CONTENT: Store = Store {
@@ -111,6 +112,23 @@ const CONTENT: Store = Store {
     example: "file:content",
     unbuilt: &[("s3:", "S3")],
 };
+
+fn metadata_place(values: &Values, problems: &mut Problems) -> MetadataPlace {
+    if postgres::is_postgres(values.text(METADATA.key).unwrap_or_default()) {
+        let server = postgres::read(values, problems).map(|server| MetadataPlace::Postgres(Box::new(server)));
+        // Without one there is a problem, and the configuration is refused.
+        return server.unwrap_or(MetadataPlace::Sqlite(PathBuf::new()));
+    }
+    for key in ["metadata.password", "metadata.password_file"] {
+        if values.is_given(key) {
+            problems.add_first(
+                key,
+                "SQLite has no password; leave it out, or set metadata.url to a PostgreSQL server",
+            );
+        }
+    }
+    MetadataPlace::Sqlite(store_path(values, &METADATA, problems))
+}
 
 /// The path in a `sqlite:` or `file:` URL. The URL is never repeated, for it may hold a password.
 fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBuf {
@@ -151,6 +169,9 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
             "http:// sends tokens and recordings in the clear; use https:// behind a reverse proxy",
         ));
     }
+    if let MetadataPlace::Postgres(server) = &config.metadata.place {
+        warnings.extend(unverified(server));
+    }
     for (index, issuer) in config.issuers.iter().enumerate() {
         if issuer.ca_file.is_some() && matches!(issuer.keys, super::KeySource::File(_)) {
             warnings.push(Problem::new(
@@ -160,4 +181,24 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
         }
     }
     warnings
+}
+
+/// What a connection to another machine does not prove.
+fn unverified(server: &PostgresConfig) -> Option<Problem> {
+    if server.hosts.iter().all(|(host, _)| postgres::is_loopback(host)) {
+        return None;
+    }
+    let message = match server.ssl_mode {
+        SslMode::VerifyFull => return None,
+        SslMode::Disable => {
+            "sslmode=disable sends everything to the database in the clear; use sslmode=verify-full"
+        }
+        SslMode::Require => {
+            "sslmode=require takes any certificate for the database's; use sslmode=verify-full"
+        }
+        SslMode::VerifyCa => {
+            "sslmode=verify-ca takes another host's certificate for the database's; use sslmode=verify-full"
+        }
+    };
+    Some(Problem::new("metadata.url", message))
 }

@@ -7,9 +7,11 @@ mod build;
 mod duration;
 pub mod issuer;
 mod layers;
+mod postgres;
 mod problem;
 mod reader;
 mod registry;
+mod secret;
 mod url;
 mod value;
 
@@ -19,9 +21,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use issuer::{Algorithm, AppOnly, ClaimMap, IssuerConfig, KeySource, TenantClaim};
+pub use postgres::{PostgresConfig, SslMode, TargetSession};
 pub use problem::Problem;
 use problem::Problems;
 use registry::{ISSUER_KEYS, KEYS};
+pub use secret::{Secret, SecretSource};
 pub use value::Origin;
 use value::Values;
 
@@ -82,10 +86,19 @@ pub enum Cloud {
 /// `[metadata]`
 #[derive(Clone, Debug)]
 pub struct MetadataConfig {
-    /// The SQLite file, relative to `data`; see [`Config::metadata_file`].
-    pub sqlite: PathBuf,
-    /// Connections to the database.
+    /// The database.
+    pub place: MetadataPlace,
+    /// Connections to PostgreSQL, of all threads together.
     pub connections: usize,
+}
+
+/// `metadata.url`
+#[derive(Clone, Debug)]
+pub enum MetadataPlace {
+    /// A SQLite file, relative to `data`; see [`Config::metadata_place`].
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(Box<PostgresConfig>),
 }
 
 /// `[content]`
@@ -266,13 +279,16 @@ impl Config {
         }
     }
 
-    /// The SQLite file.
+    /// The database, a SQLite file with its whole path.
     ///
     /// # Errors
     ///
-    /// If it is relative to `data` and there is no `data`.
-    pub fn metadata_file(&self) -> Result<PathBuf, Problem> {
-        self.in_data(&self.metadata.sqlite)
+    /// If it is a file relative to `data` and there is no `data`.
+    pub fn metadata_place(&self) -> Result<MetadataPlace, Problem> {
+        match &self.metadata.place {
+            MetadataPlace::Sqlite(file) => Ok(MetadataPlace::Sqlite(self.in_data(file)?)),
+            server @ MetadataPlace::Postgres(_) => Ok(server.clone()),
+        }
     }
 
     /// The folder of the recordings.

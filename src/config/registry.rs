@@ -148,6 +148,8 @@ pub(super) static KEYS: &[Key] = &[
     key("tls.key", Kind::Path).unbuilt(),
     key("tls.development", Kind::Bool).or("false").unbuilt(),
     key("metadata.url", Kind::Text).or("sqlite:graphophone.db"),
+    key("metadata.password", Kind::Text).secret(),
+    key("metadata.password_file", Kind::Path),
     key("metadata.connections", Kind::Integer(1, 1000)).or("16"),
     key("content.url", Kind::Text).or("file:content"),
     key("content.s3.endpoint", Kind::Text).unbuilt(),
@@ -260,7 +262,7 @@ mod tests {
     fn variables_are_upper_case_with_two_underscores_between_levels() {
         let name = |index: usize| KEYS[index].variable();
         assert_eq!(name(0), "GRAPHOPHONE_LISTEN");
-        assert_eq!(name(10), "GRAPHOPHONE_METADATA__CONNECTIONS");
+        assert_eq!(name(12), "GRAPHOPHONE_METADATA__CONNECTIONS");
     }
 
     #[test]

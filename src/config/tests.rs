@@ -46,7 +46,9 @@ fn without_any_source_the_defaults_count() {
     assert_eq!(config.cloud, Cloud::Global);
     assert_eq!(config.data, None);
     assert_eq!(config.shutdown_grace, Duration::from_secs(30));
-    assert_eq!(config.metadata.sqlite, Path::new("graphophone.db"));
+    assert!(
+        matches!(&config.metadata.place, MetadataPlace::Sqlite(file) if file == Path::new("graphophone.db"))
+    );
     assert_eq!(config.metadata.connections, 16);
     assert_eq!(config.content.folder, Path::new("content"));
     assert_eq!(config.log.format, LogFormat::Text);
@@ -82,7 +84,9 @@ fn every_setting_of_a_file_arrives() {
     );
     assert_eq!(config.cloud, Cloud::UsGovL5);
     assert_eq!(config.shutdown_grace, Duration::from_millis(500));
-    assert_eq!(config.metadata_file().unwrap(), Path::new("/var/g.db"));
+    assert!(
+        matches!(config.metadata_place(), Ok(MetadataPlace::Sqlite(file)) if file == Path::new("/var/g.db"))
+    );
     assert_eq!(config.metadata.connections, 2);
     assert_eq!(config.content_folder().unwrap(), Path::new("/srv/g/c/d"));
     assert_eq!(config.log.format, LogFormat::Json);
@@ -187,8 +191,6 @@ fn what_this_release_does_not_have_is_refused_by_name() {
             "content.s3.secret_access_key_file",
         ),
         ("[content.s3]\nredirect = true", "content.s3.redirect"),
-        ("[metadata]\nurl = 'postgres://u:hush@h/d'", "metadata.url"),
-        ("[metadata]\nurl = 'postgresql://u:hush@h/d'", "metadata.url"),
         ("[content]\nurl = 's3://bucket'", "content.url"),
         ("[graph]\nquery_options = 'superset'", "graph.query_options"),
         (
@@ -222,8 +224,37 @@ fn stores_are_files_below_data() {
         assert_eq!(problems_of(text).is_empty(), accepted, "{text}");
     }
     let config = load(&Flags::default(), NO_ENVIRONMENT).unwrap().config;
-    let problem = config.metadata_file().unwrap_err().to_string();
+    let problem = config.metadata_place().unwrap_err().to_string();
     assert!(problem.starts_with("data: required"), "{problem}");
+}
+
+#[test]
+fn a_postgres_password_is_given_once_and_never_shown() {
+    let url = |rest: &str| {
+        format!("[metadata]\nurl = 'postgres://u{rest}@127.0.0.1/d?sslrootcert=ca.pem&sslmode=require'")
+    };
+    let config = load_text(&format!("{}\npassword_file = 'p'", url(""))).config;
+    let MetadataPlace::Postgres(server) = config.metadata_place().unwrap() else {
+        panic!("{config:?}");
+    };
+    let root = server.ssl_root_cert.clone().unwrap();
+    assert!(root.is_absolute() && root.ends_with("ca.pem"), "{root:?}");
+    assert!(matches!(server.password, Some(SecretSource::File(file)) if file.parent() == root.parent()));
+
+    let effective = load_text(&url(":hush"));
+    let shown = &setting(&effective, "metadata.url").shown;
+    assert!(shown.contains("u:***@127.0.0.1"), "{shown}");
+    assert!(!format!("{effective:?}").contains("hush"));
+
+    for text in [
+        format!("{}\npassword = 'hush'", url(":hush")),
+        format!("{}\npassword = 'hush'\npassword_file = 'p'", url("")),
+        "[metadata]\npassword = 'hush'".to_owned(),
+    ] {
+        let problems = problems_of(&text);
+        assert!(problems[0].starts_with("metadata.password: "), "{problems:?}");
+        assert!(!problems.concat().contains("hush"), "{problems:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::duration;
+use super::postgres;
 use super::problem::Problems;
 use super::registry::{Key, Kind};
 
@@ -230,6 +231,14 @@ impl Values {
             .is_some_and(|entry| entry.origin != Origin::Default)
     }
 
+    /// What a path in the value of that key is relative to.
+    pub(super) fn base(&self, name: &str) -> &Path {
+        match self.get(name).map(|entry| &entry.origin) {
+            Some(Origin::File(file)) => file.parent().unwrap_or(Path::new("")),
+            _ => Path::new(""),
+        }
+    }
+
     /// The text of a key, if it is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match &self.get(name)?.value {
@@ -300,7 +309,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Value::Text(text) if self.key.secret && !text.is_empty() => write!(f, "***"),
-            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Text(text) => write!(f, "{:?}", postgres::without_password(text)),
             Value::Path(path) => write!(f, "{:?}", path.display().to_string()),
             Value::Address(address) => write!(f, "\"{address}\""),
             Value::Bool(flag) => write!(f, "{flag}"),

@@ -33,18 +33,23 @@ pub struct AuditRecord {
     pub request_id: String,
 }
 
-/// Appends a record.
+/// Appends a record, once: its id is nobody else's.
 pub struct Append(pub AuditRecord);
 
 impl Write for Append {
     type Output = ();
     type Error = DbError;
 
+    fn again(&self) -> Option<Self> {
+        Some(Self(self.0.clone()))
+    }
+
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         const SQL: &str = "
             INSERT INTO audit_records (id, recorded_ticks, tenant_id, application_id, user_id, operation, kind,
                                        artifact_id, meeting_id, first_byte, last_byte, request_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            ON CONFLICT (id) DO NOTHING";
         let record = &self.0;
         let values = [
             (&record.id).into(),
@@ -60,9 +65,23 @@ impl Write for Append {
             record.last_byte.into(),
             (&record.request_id).into(),
         ];
-        tx.execute(SQL, &values).await.map(|_| ())
+        if tx.execute(SQL, &values).await? == 1 {
+            return Ok(());
+        }
+        // Written before, by an attempt whose answer was lost; anything else under that id is not this record.
+        let found = tx.row(FIND, &[(&record.id).into()], read).await?;
+        match found.as_ref() == Some(record) {
+            true => Ok(()),
+            false => Err(DbError::Conflict("audit_records.id".to_owned())),
+        }
     }
 }
+
+const FIND: &str = "
+    SELECT id, recorded_ticks, tenant_id, application_id, user_id, operation, kind, artifact_id, meeting_id,
+           first_byte, last_byte, request_id
+    FROM audit_records
+    WHERE id = ?1";
 
 fn read(row: &Row<'_>) -> Result<AuditRecord, DbError> {
     Ok(AuditRecord {

@@ -64,6 +64,7 @@ pub async fn insert(tx: &mut Tx<'_>, object: &ContentObject) -> Result<(), DbErr
 }
 
 /// Records the time of change at which an object was found to be good again.
+#[derive(Clone)]
 pub struct Restamp {
     /// Its key.
     pub key: String,
@@ -74,6 +75,10 @@ pub struct Restamp {
 impl Write for Restamp {
     type Output = ();
     type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         const SQL: &str = "

@@ -9,6 +9,15 @@ pub enum DbError {
     /// Somebody else has been writing for too long.
     #[error("the database is busy: another process has been writing to it for too long")]
     Busy,
+    /// The server of the database cannot be reached, or has broken off.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// The database refuses what was asked, for want of a right.
+    #[error("the database refuses it: {0}")]
+    Denied(String),
+    /// The database cannot be used as it is set up; the text says what to do.
+    #[error("{0}")]
+    SetUp(String),
     /// The disk is full.
     #[error("no space is left for the database")]
     Full,
@@ -25,8 +34,8 @@ pub enum DbError {
         /// Newest schema number that this program knows.
         known: i64,
     },
-    /// The file is a database of something else.
-    #[error("the file is not a graphophone store")]
+    /// The database is one of something else.
+    #[error("the database is not a graphophone store")]
     Foreign,
     /// A stored value has a form that this program does not know.
     #[error("a stored value is unreadable: column {column} holds {found:?}")]
@@ -50,6 +59,9 @@ impl DbError {
         match self {
             Self::Conflict(text) => Self::Conflict(text.clone()),
             Self::Busy => Self::Busy,
+            Self::Unreachable(text) => Self::Unreachable(text.clone()),
+            Self::Denied(text) => Self::Denied(text.clone()),
+            Self::SetUp(text) => Self::SetUp(text.clone()),
             Self::Full => Self::Full,
             Self::ReadOnly => Self::ReadOnly,
             Self::Newer { found, known } => Self::Newer {
@@ -63,23 +75,6 @@ impl DbError {
             },
             Self::Stopped => Self::Stopped,
             Self::Engine(cause) => Self::Engine(cause.to_string().into()),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for DbError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        match &error {
-            rusqlite::Error::SqliteFailure(code, text) => match code.code {
-                ErrorCode::ConstraintViolation => Self::Conflict(text.clone().unwrap_or_default()),
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
-                ErrorCode::DiskFull => Self::Full,
-                ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
-                ErrorCode::NotADatabase => Self::Foreign,
-                _ => Self::Engine(Box::new(error)),
-            },
-            _ => Self::Engine(Box::new(error)),
         }
     }
 }

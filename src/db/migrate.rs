@@ -1,29 +1,65 @@
-//! Schema steps: forward only, each in a transaction of its own, the same numbers for every engine.
+//! Schema steps: forward only, all that are missing in one transaction, the same numbers for every engine.
 //!
-//! A store that is newer than this program, or a file of another application, is refused untouched.
+//! A store that is newer than this program, or a database of another application, is refused untouched. What a database is
+//! stands in SQLite's own header fields; PostgreSQL has none, so there it stands in the table `store`.
 
 use rusqlite::{Connection, TransactionBehavior};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient};
 
 use super::DbError;
+use super::postgres::fault;
 use crate::clock::Clock;
 
 /// `PRAGMA application_id` of a store: "Grph" as a 32-bit number.
 const APPLICATION_ID: i64 = 0x4772_7068;
+/// The same for PostgreSQL: what stands in `store` under the name `application`.
+const APPLICATION: &str = "graphophone";
+/// The advisory lock that is held while a PostgreSQL store is brought to the newest schema.
+const MIGRATION_LOCK: i64 = APPLICATION_ID;
+
+/// A step, as each engine takes it.
+struct Step {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
 
 /// The steps in order; a step's number is its place, from 1.
-const STEPS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_start.sql")];
+const STEPS: [Step; 2] = [
+    Step {
+        sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
+        postgres: include_str!("../../migrations/postgres/0001_start.sql"),
+    },
+    Step {
+        sqlite: include_str!("../../migrations/sqlite/0002_write_locks.sql"),
+        postgres: include_str!("../../migrations/postgres/0002_write_locks.sql"),
+    },
+];
 
 /// Number of the newest step.
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
 pub const NEWEST: i64 = STEPS.len() as i64;
 
+/// The steps behind number `found`.
+fn missing(found: i64) -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX))
+}
+
+/// A schema number, unless it is one of the future.
+fn known(found: i64) -> Result<i64, DbError> {
+    match found > NEWEST {
+        true => Err(DbError::Newer { found, known: NEWEST }),
+        false => Ok(found),
+    }
+}
+
 /// Refuses what is not a store of ours, or a newer one, without touching it.
-pub(super) fn check(connection: &Connection) -> Result<(), DbError> {
+pub(super) fn check_sqlite(connection: &Connection) -> Result<(), DbError> {
     settled_version(connection).map(|_| ())
 }
 
 /// Brings the store behind `connection` to [`NEWEST`].
-pub(super) fn migrate(connection: &mut Connection, clock: &Clock) -> Result<(), DbError> {
+pub(super) fn sqlite(connection: &mut Connection, clock: &Clock) -> Result<(), DbError> {
     let found = settled_version(connection)?;
     if found == NEWEST {
         return Ok(());
@@ -31,8 +67,8 @@ pub(super) fn migrate(connection: &mut Connection, clock: &Clock) -> Result<(), 
     // Somebody else may be at it: look again once the write lock is ours.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut number = version(&tx)?;
-    for step in STEPS.iter().skip(usize::try_from(number).unwrap_or(usize::MAX)) {
-        tx.execute_batch(step)?;
+    for step in missing(number) {
+        tx.execute_batch(step.sqlite)?;
         number += 1;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -61,11 +97,116 @@ fn version(connection: &Connection) -> Result<i64, DbError> {
     let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, version) {
         (0, 0) if tables == 0 => Ok(0),
-        (APPLICATION_ID, version) if version > NEWEST => Err(DbError::Newer {
-            found: version,
-            known: NEWEST,
-        }),
-        (APPLICATION_ID, version) if version > 0 => Ok(version),
+        (APPLICATION_ID, version) if version > 0 => known(version),
         _ => Err(DbError::Foreign),
+    }
+}
+
+/// Brings the store of that PostgreSQL database to [`NEWEST`]. Nodes may start together: one of them does it, the others
+/// wait.
+pub(super) async fn postgres(client: &mut Client, clock: &Clock) -> Result<(), DbError> {
+    if postgres_version(client).await? == NEWEST {
+        return Ok(());
+    }
+    let tx = client.transaction().await.map_err(|error| fault(&error))?;
+    // Held until the commit. A step over many rows takes longer than statements otherwise may.
+    let prepared = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+    tx.batch_execute(&prepared).await.map_err(not_allowed)?;
+    let found = postgres_version(&tx).await?;
+    for step in missing(found) {
+        tx.batch_execute(step.postgres).await.map_err(not_allowed)?;
+    }
+    if found == 0 {
+        let said: [(&str, &str); 2] = [
+            ("application", APPLICATION),
+            ("created", &clock.now().to_string()),
+        ];
+        for (name, value) in said {
+            let sql = "INSERT INTO store (name, value) VALUES ($1, $2)";
+            tx.execute(sql, &[&name, &value])
+                .await
+                .map_err(|error| fault(&error))?;
+        }
+    }
+    let sql = "INSERT INTO store (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    tx.execute(sql, &[&NEWEST.to_string()])
+        .await
+        .map_err(|error| fault(&error))?;
+    tx.commit().await.map_err(|error| fault(&error))
+}
+
+/// The schema number of the store in that database, of the schema that new tables would be made in; 0 where there is
+/// nothing.
+pub(super) async fn postgres_version(client: &impl GenericClient) -> Result<i64, DbError> {
+    const TABLES: &str = "
+        SELECT current_setting('server_encoding'), COUNT(c.oid),
+               COUNT(c.oid) FILTER (WHERE c.relname = 'store')
+        FROM pg_catalog.pg_namespace AS n
+        LEFT JOIN pg_catalog.pg_class AS c
+          ON c.relnamespace = n.oid
+         AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+        WHERE n.nspname = current_schema()";
+    const SAID: &str = "SELECT value FROM store WHERE name = $1";
+    let row = client
+        .query_opt(TABLES, &[])
+        .await
+        .map_err(|error| fault(&error))?;
+    let Some(row) = row else {
+        let text = "metadata.url: the role has no schema to make tables in; make one of its name, or grant it one of its \
+                    search_path";
+        return Err(DbError::SetUp(text.to_owned()));
+    };
+    let column = |error| fault(&error);
+    let encoding: String = row.try_get(0).map_err(column)?;
+    if encoding != "UTF8" {
+        let text =
+            format!("metadata.url: the database is encoded as {encoding}; make one with ENCODING 'UTF8'");
+        return Err(DbError::SetUp(text));
+    }
+    let (tables, stores): (i64, i64) = (row.try_get(1).map_err(column)?, row.try_get(2).map_err(column)?);
+    if tables == 0 {
+        return Ok(0);
+    }
+    if stores == 0 {
+        return Err(DbError::Foreign);
+    }
+    let mut said = Vec::new();
+    for name in ["application", "schema"] {
+        let found = client
+            .query_opt(SAID, &[&name])
+            .await
+            .map_err(|error| match error.code() {
+                // A table of that name with other columns.
+                Some(&(SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_FUNCTION)) => DbError::Foreign,
+                _ => fault(&error),
+            })?;
+        let value: Option<String> = match found {
+            Some(row) => row.try_get(0).map_err(column)?,
+            None => None,
+        };
+        said.push(value);
+    }
+    match said.as_slice() {
+        [Some(application), Some(schema)] if application == APPLICATION => {
+            known(schema.parse().map_err(|_| DbError::Foreign)?)
+        }
+        _ => Err(DbError::Foreign),
+    }
+}
+
+/// An error of a step, in words for whoever may grant what is missing.
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err as it is")]
+fn not_allowed(error: tokio_postgres::Error) -> DbError {
+    match fault(&error) {
+        DbError::Denied(text) => DbError::SetUp(format!(
+            "metadata.url: the role may not bring the schema up to date ({text}); grant it CREATE on the schema, or start \
+             once as the tables' owner"
+        )),
+        DbError::ReadOnly => DbError::SetUp(
+            "metadata.url: the schema has to be brought up to date, but this server can only be read; set \
+             target_session_attrs=read-write"
+                .to_owned(),
+        ),
+        other => other,
     }
 }

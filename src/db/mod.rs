@@ -3,7 +3,8 @@
 //! Three actors. A [`Snapshot`] reads: it owns one connection of this runtime thread until it is dropped, and all
 //! that it answers belongs to one state of the store. A [`Write`] changes something: it is run inside a
 //! transaction and answered once it would survive a power cut. [`Db`] makes the one and takes the other; there
-//! is one `Db` a runtime thread ([`Db::for_thread`]), and all of them share the committer.
+//! is one `Db` a runtime thread ([`Db::for_thread`]). On SQLite all of them share the committer; on PostgreSQL each has
+//! a pool of connections.
 //!
 //! Only this room names a database driver. It knows no HTTP and no access rules.
 
@@ -16,8 +17,10 @@ pub mod changes;
 pub mod consents;
 pub mod content_objects;
 mod error;
+pub mod locks;
 pub mod meetings;
 mod migrate;
+mod postgres;
 mod row;
 pub mod signing_keys;
 pub mod sql;
@@ -36,29 +39,34 @@ pub use row::Row;
 pub use value::Value;
 
 use crate::clock::Clock;
+use crate::config::{MetadataPlace, PostgresConfig};
 
 /// The store's rows, as one runtime thread reaches them. A clone shares the thread's connections.
 #[derive(Clone)]
 pub struct Db {
-    readers: Arc<Mutex<Vec<Session>>>,
-    // Behind the readers, so that they are closed first and the committer's connection is the last.
-    shared: Arc<Shared>,
+    engine: Engine,
 }
 
-struct Shared {
-    engine: sqlite::Engine,
-    committer: sqlite::Committer,
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Handle),
+    Postgres(postgres::Handle),
 }
 
 /// A connection inside a transaction: what statements are given to.
 pub struct Session {
-    connection: sqlite::Connection,
+    connection: Connection,
+}
+
+enum Connection {
+    Sqlite(sqlite::Connection),
+    Postgres(postgres::Connection),
 }
 
 /// A read transaction. Everything that it answers is of one state of the store.
 pub struct Snapshot {
     session: Option<Session>,
-    home: Arc<Mutex<Vec<Session>>>,
+    home: Option<Arc<Mutex<Vec<sqlite::Connection>>>>,
 }
 
 /// A write transaction, as a [`Write`] sees it.
@@ -68,72 +76,113 @@ pub struct Tx<'a> {
 
 /// A change of the store, with a name, that does nothing slow: no file, no network.
 ///
-/// It may be run again from the start when the engine asks for that, so it keeps no state outside the
-/// transaction.
-pub trait Write: Send + 'static {
+/// It keeps no state outside the transaction, for it may be run more than once: see [`Write::again`].
+pub trait Write: Send + Sized + 'static {
     /// What it answers.
     type Output: Send + 'static;
     /// Why it may refuse; a refusal undoes everything that it did.
     type Error: From<DbError> + Send + 'static;
+
+    /// A copy to run where the engine has undone the first, or broken off without saying what became of it. `None`
+    /// unless running it twice comes to the same as running it once.
+    fn again(&self) -> Option<Self>;
 
     /// Runs it inside `tx`.
     fn run(self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
 impl Db {
-    /// Opens the SQLite file at `path`, making it and bringing it to the newest schema where necessary.
+    /// Opens the store at `place`, making it and bringing it to the newest schema where necessary. `threads` runtime
+    /// threads will share `connections` to a PostgreSQL server.
     ///
     /// # Errors
-    /// [`DbError::Newer`] for a store of a later version, [`DbError::Foreign`] for another application's file,
-    /// and what the engine says.
-    pub fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
-        let engine = sqlite::Engine::open(path, clock)?;
-        let committer = sqlite::Committer::start(&engine)?;
-        Ok(Self {
-            shared: Arc::new(Shared { engine, committer }),
-            readers: Arc::default(),
-        })
-    }
-
-    /// The same store for another runtime thread, with connections of its own.
-    pub fn for_thread(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            readers: Arc::default(),
+    /// [`DbError::Newer`] for a store of a later version, [`DbError::Foreign`] for another application's database,
+    /// [`DbError::SetUp`] for what an operator can mend, and what the engine says.
+    pub async fn open(place: &MetadataPlace, connections: usize, clock: &Clock) -> Result<Self, DbError> {
+        match place {
+            MetadataPlace::Sqlite(path) => {
+                let (path, clock) = (path.clone(), clock.clone());
+                // Waits for other processes that write.
+                let opened = tokio::task::spawn_blocking(move || Self::open_file(&path, &clock)).await;
+                opened.map_err(|lost| DbError::Engine(Box::new(lost)))?
+            }
+            MetadataPlace::Postgres(server) => Self::open_server(server, connections, clock).await,
         }
     }
 
-    /// Begins to read. A few µs: the connection comes from the thread's free list.
+    /// Opens the SQLite file at `path`. Blocks the thread.
     ///
     /// # Errors
-    /// [`DbError`] where a connection cannot be had.
-    #[expect(clippy::unused_async, reason = "a pooled engine waits for a connection here")]
-    pub async fn snapshot(&self) -> Result<Snapshot, DbError> {
-        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut session = match free {
-            Some(session) => session,
-            None => Session {
-                connection: self.shared.engine.reader()?,
-            },
-        };
-        session.connection.begin_read()?;
-        Ok(Snapshot {
-            session: Some(session),
-            home: Arc::clone(&self.readers),
+    /// As [`Db::open`].
+    pub fn open_file(path: &Path, clock: &Clock) -> Result<Self, DbError> {
+        Ok(Self {
+            engine: Engine::Sqlite(sqlite::Handle::open(path, clock)?),
         })
     }
 
-    /// Runs `write` in a transaction and answers when that is durable.
+    async fn open_server(
+        server: &PostgresConfig,
+        connections: usize,
+        clock: &Clock,
+    ) -> Result<Self, DbError> {
+        Ok(Self {
+            engine: Engine::Postgres(postgres::Handle::open(server, connections, clock).await?),
+        })
+    }
+
+    /// Whether there is a store at `place`, of whatever version; makes none.
     ///
     /// # Errors
-    /// What `write` refused with, or the engine's own failure; then nothing of it is in the store.
+    /// As [`Db::open`].
+    pub async fn is_there(place: &MetadataPlace) -> Result<bool, DbError> {
+        match place {
+            MetadataPlace::Sqlite(path) => Ok(path.is_file()),
+            MetadataPlace::Postgres(server) => Ok(postgres::version(server).await? > 0),
+        }
+    }
+
+    /// The same store for one of `threads` runtime threads, with connections of its own.
+    pub fn for_thread(&self, threads: usize) -> Self {
+        let engine = match &self.engine {
+            Engine::Sqlite(handle) => Engine::Sqlite(handle.for_thread()),
+            Engine::Postgres(handle) => Engine::Postgres(handle.for_thread(threads)),
+        };
+        Self { engine }
+    }
+
+    /// Begins to read. On SQLite a few µs: the connection comes from the thread's free list.
+    ///
+    /// # Errors
+    /// [`DbError`] where a connection cannot be had.
+    pub async fn snapshot(&self) -> Result<Snapshot, DbError> {
+        let (connection, home) = match &self.engine {
+            Engine::Sqlite(handle) => (Connection::Sqlite(handle.reader()?), Some(handle.home())),
+            Engine::Postgres(handle) => (Connection::Postgres(handle.reader().await?), None),
+        };
+        Ok(Snapshot {
+            session: Some(Session { connection }),
+            home,
+        })
+    }
+
+    /// Runs `write` in a transaction and answers when that is durable. It goes on when its caller goes away.
+    ///
+    /// # Errors
+    /// What `write` refused with, or the engine's own failure. Then nothing of it is in the store, unless the engine broke
+    /// off while it committed: [`DbError::Unreachable`].
     pub async fn write<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
-        self.shared.committer.submit(write).await
+        match &self.engine {
+            Engine::Sqlite(handle) => handle.submit(write).await,
+            Engine::Postgres(handle) => handle.write(write).await,
+        }
     }
 
     /// How often something has been committed through this process.
     pub fn commits(&self) -> u64 {
-        self.shared.committer.commits()
+        match &self.engine {
+            Engine::Sqlite(handle) => handle.commits(),
+            Engine::Postgres(handle) => handle.commits(),
+        }
     }
 }
 
@@ -142,34 +191,32 @@ impl Session {
     ///
     /// # Errors
     /// [`DbError`] of the engine or of `read`.
-    #[expect(
-        clippy::unused_async,
-        reason = "a networked engine waits here; SQLite answers in line"
-    )]
     pub async fn rows<T>(
         &mut self,
         sql: &str,
         values: &[Value<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T, DbError> + Send,
     ) -> Result<Vec<T>, DbError> {
-        self.connection.rows(sql, values, read)
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.rows(sql, values, read),
+            Connection::Postgres(connection) => connection.rows(sql, values, read).await,
+        }
     }
 
     /// The one row that `sql` answers, if any; further rows are not looked at.
     ///
     /// # Errors
     /// [`DbError`] of the engine or of `read`.
-    #[expect(
-        clippy::unused_async,
-        reason = "a networked engine waits here; SQLite answers in line"
-    )]
     pub async fn row<T>(
         &mut self,
         sql: &str,
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, DbError> + Send,
     ) -> Result<Option<T>, DbError> {
-        self.connection.row(sql, values, read)
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.row(sql, values, read),
+            Connection::Postgres(connection) => connection.row(sql, values, read).await,
+        }
     }
 }
 
@@ -177,13 +224,13 @@ impl Tx<'_> {
     /// Runs a statement that answers no rows; gives the number of rows that it changed.
     ///
     /// # Errors
-    /// [`DbError::Conflict`] where a constraint refuses it, and what the engine says.
-    #[expect(
-        clippy::unused_async,
-        reason = "a networked engine waits here; SQLite answers in line"
-    )]
+    /// [`DbError::Conflict`] where a constraint refuses it, and what the engine says. After an error the transaction can only
+    /// be given up: PostgreSQL runs no further statement in it.
     pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
-        self.session.connection.execute(sql, values)
+        match &mut self.session.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, values),
+            Connection::Postgres(connection) => connection.execute(sql, values).await,
+        }
     }
 }
 
@@ -223,15 +270,19 @@ impl std::ops::DerefMut for Tx<'_> {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        let Some(mut session) = self.session.take() else {
-            return;
-        };
-        // A connection that cannot end its transaction is closed instead of used again.
-        if session.connection.end_read() {
-            self.home
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(session);
+        match self.session.take().map(|session| session.connection) {
+            Some(Connection::Postgres(connection)) => connection.end_read(),
+            Some(Connection::Sqlite(mut connection)) => {
+                // A connection that cannot end its transaction is closed instead of used again.
+                if connection.end_read()
+                    && let Some(home) = &self.home
+                {
+                    home.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(connection);
+                }
+            }
+            None => {}
         }
     }
 }

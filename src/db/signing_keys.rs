@@ -2,6 +2,7 @@
 
 use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
+use crate::db::locks::{self, Lock};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,7 @@ pub async fn find(db: &mut Session, purpose: KeyPurpose, kid: &str) -> Result<Op
 
 /// Stores a key unless there is one for its purpose already; answers the one that counts, so that two processes
 /// that start together agree.
+#[derive(Clone)]
 pub struct PutFirst {
     /// What it is for.
     pub purpose: KeyPurpose,
@@ -91,10 +93,15 @@ impl Write for PutFirst {
     type Output = StoredKey;
     type Error = DbError;
 
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     async fn run(self, tx: &mut Tx<'_>) -> Result<StoredKey, DbError> {
         const SQL: &str = "
             INSERT INTO signing_keys (kid, purpose, secret, public_jwk, created_ticks)
             VALUES (?1, ?2, ?3, ?4, ?5)";
+        locks::take(tx, Lock::Keys).await?;
         if let Some(found) = newest(tx, self.purpose).await? {
             return Ok(found);
         }

@@ -20,8 +20,8 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -46,13 +46,68 @@ const STATEMENTS: usize = 128;
 /// The first version without the checkpoint fault named above.
 const OLDEST_GOOD_VERSION: i32 = 3_051_003;
 
+/// The store, as one runtime thread reaches it.
+#[derive(Clone)]
+pub(super) struct Handle {
+    readers: Arc<Mutex<Vec<Connection>>>,
+    // Behind the readers, so that they are closed first and the committer's connection is the last.
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    committer: Committer,
+}
+
+impl Handle {
+    pub(super) fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
+        let engine = Engine::open(path, clock)?;
+        let committer = Committer::start(&engine)?;
+        Ok(Self {
+            shared: Arc::new(Shared { engine, committer }),
+            readers: Arc::default(),
+        })
+    }
+
+    pub(super) fn for_thread(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            readers: Arc::default(),
+        }
+    }
+
+    /// A connection inside a read transaction, from the free list or new.
+    pub(super) fn reader(&self) -> Result<Connection, DbError> {
+        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match free {
+            Some(connection) => connection,
+            None => self.shared.engine.reader()?,
+        };
+        connection.begin_read()?;
+        Ok(connection)
+    }
+
+    /// The free list that a reader goes back to.
+    pub(super) fn home(&self) -> Arc<Mutex<Vec<Connection>>> {
+        Arc::clone(&self.readers)
+    }
+
+    pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
+        self.shared.committer.submit(write).await
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.committer.commits()
+    }
+}
+
 /// Where the file is, and how connections to it are made.
-pub(super) struct Engine {
+struct Engine {
     path: PathBuf,
 }
 
 impl Engine {
-    pub(super) fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
+    fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
         if rusqlite::version_number() < OLDEST_GOOD_VERSION {
             let text = format!(
                 "SQLite {} is linked, 3.51.3 or newer is needed",
@@ -65,8 +120,8 @@ impl Engine {
             path: path.to_owned(),
         };
         // Looked at before any setting is changed: what is not ours stays as it is.
-        migrate::check(&engine.plain()?)?;
-        migrate::migrate(&mut engine.connect()?.0, clock)?;
+        migrate::check_sqlite(&engine.plain()?)?;
+        migrate::sqlite(&mut engine.connect()?.0, clock)?;
         Ok(engine)
     }
 
@@ -89,7 +144,7 @@ impl Engine {
     }
 
     /// A connection that cannot change anything.
-    pub(super) fn reader(&self) -> Result<Connection, DbError> {
+    fn reader(&self) -> Result<Connection, DbError> {
         let connection = self.connect()?;
         connection.0.pragma_update(None, "query_only", true)?;
         Ok(connection)
@@ -136,7 +191,7 @@ fn create_private(path: &Path) -> Result<(), DbError> {
 pub(super) struct Connection(rusqlite::Connection);
 
 impl Connection {
-    pub(super) fn begin_read(&mut self) -> Result<(), DbError> {
+    fn begin_read(&mut self) -> Result<(), DbError> {
         Ok(self.0.prepare_cached("BEGIN")?.execute([]).map(|_| ())?)
     }
 
@@ -158,7 +213,7 @@ impl Connection {
         let mut rows = statement.query(params_from_iter(values))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(read(&Row::sqlite(row))?);
+            found.push(read(&Columns(row).into())?);
         }
         Ok(found)
     }
@@ -172,7 +227,7 @@ impl Connection {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        read(&Row::sqlite(row)).map(Some)
+        read(&Columns(row).into()).map(Some)
     }
 
     pub(super) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
@@ -182,6 +237,44 @@ impl Connection {
 
     fn command(&mut self, sql: &str) -> Result<(), DbError> {
         self.execute(sql, &[]).map(|_| ())
+    }
+}
+
+/// The columns of a row.
+pub(super) struct Columns<'a>(&'a rusqlite::Row<'a>);
+
+impl Columns<'_> {
+    pub(super) fn int(&self, index: usize) -> Result<Option<i64>, DbError> {
+        Ok(self.0.get(index)?)
+    }
+
+    pub(super) fn bool(&self, index: usize) -> Result<Option<bool>, DbError> {
+        Ok(self.0.get(index)?)
+    }
+
+    pub(super) fn text(&self, index: usize) -> Result<Option<String>, DbError> {
+        Ok(self.0.get(index)?)
+    }
+
+    pub(super) fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, DbError> {
+        Ok(self.0.get(index)?)
+    }
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match &error {
+            rusqlite::Error::SqliteFailure(code, text) => match code.code {
+                ErrorCode::ConstraintViolation => Self::Conflict(text.clone().unwrap_or_default()),
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+                ErrorCode::DiskFull => Self::Full,
+                ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
+                ErrorCode::NotADatabase => Self::Foreign,
+                _ => Self::Engine(Box::new(error)),
+            },
+            _ => Self::Engine(Box::new(error)),
+        }
     }
 }
 
@@ -249,7 +342,7 @@ impl<W: Write> Answer for Done<W> {
 }
 
 /// The thread that commits, as the others see it. It ends when the last of them is gone.
-pub(super) struct Committer {
+struct Committer {
     /// Taken away by drop alone.
     queue: Option<mpsc::Sender<Box<dyn Queued>>>,
     commits: Arc<AtomicU64>,
@@ -269,11 +362,11 @@ impl Drop for Committer {
 }
 
 impl Committer {
-    pub(super) fn start(engine: &Engine) -> Result<Self, DbError> {
+    fn start(engine: &Engine) -> Result<Self, DbError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
         let session = Session {
-            connection: engine.connect()?,
+            connection: super::Connection::Sqlite(engine.connect()?),
         };
         let counter = Arc::clone(&commits);
         let thread = std::thread::Builder::new()
@@ -287,11 +380,11 @@ impl Committer {
         })
     }
 
-    pub(super) fn commits(&self) -> u64 {
+    fn commits(&self) -> u64 {
         self.commits.load(Ordering::Acquire)
     }
 
-    pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
+    async fn submit<W: Write>(&self, write: W) -> Result<W::Output, W::Error> {
         let (caller, answer) = oneshot::channel();
         let waiting = Box::new(Waiting { write, caller });
         let queue = self.queue.as_ref().ok_or(DbError::Stopped)?;
@@ -317,21 +410,21 @@ fn commit_all(mut session: Session, mut waiting: mpsc::Receiver<Box<dyn Queued>>
 fn commit(session: &mut Session, batch: Vec<Box<dyn Queued>>, commits: &AtomicU64) {
     let mut batch = batch.into_iter();
     let mut answers = Vec::with_capacity(batch.len());
-    let mut outcome = session.connection.command("BEGIN IMMEDIATE");
+    let mut outcome = command(session, "BEGIN IMMEDIATE");
     while outcome.is_ok()
         && let Some(write) = batch.next()
     {
         answers.push(write.run(session));
         // Some failures (a full disk, an I/O error) make SQLite undo the whole transaction by itself. Then what
         // the others did is gone too, and a further write would run outside of any transaction.
-        if session.connection.0.is_autocommit() {
+        if is_autocommit(session) {
             outcome = Err(DbError::Engine(
                 "the transaction was undone by a failure of one of its writes".into(),
             ));
         }
     }
     if outcome.is_ok() {
-        outcome = session.connection.command("COMMIT");
+        outcome = command(session, "COMMIT");
     }
     match outcome {
         Ok(()) => {
@@ -339,8 +432,8 @@ fn commit(session: &mut Session, batch: Vec<Box<dyn Queued>>, commits: &AtomicU6
             answers.into_iter().for_each(Answer::committed);
         }
         Err(error) => {
-            if !session.connection.0.is_autocommit() {
-                let _undone = session.connection.command("ROLLBACK");
+            if !is_autocommit(session) {
+                let _undone = command(session, "ROLLBACK");
             }
             answers.into_iter().for_each(|answer| answer.lost(&error));
             batch.for_each(|write| write.refuse(&error));
@@ -350,11 +443,11 @@ fn commit(session: &mut Session, batch: Vec<Box<dyn Queued>>, commits: &AtomicU6
 
 /// Runs `write` so that its refusal undoes what it did and nothing else.
 fn run_in_savepoint<W: Write>(session: &mut Session, write: W) -> Result<W::Output, W::Error> {
-    session.connection.command("SAVEPOINT one_write")?;
+    command(session, "SAVEPOINT one_write")?;
     let ran = catch_unwind(AssertUnwindSafe(|| at_once(write.run(&mut Tx { session }))));
     match ran {
         Ok(Some(Ok(output))) => {
-            session.connection.command("RELEASE one_write")?;
+            command(session, "RELEASE one_write")?;
             Ok(output)
         }
         Ok(Some(Err(error))) => {
@@ -372,10 +465,25 @@ fn run_in_savepoint<W: Write>(session: &mut Session, write: W) -> Result<W::Outp
     }
 }
 
+fn command(session: &mut Session, sql: &str) -> Result<(), DbError> {
+    match &mut session.connection {
+        super::Connection::Sqlite(connection) => connection.command(sql),
+        super::Connection::Postgres(_) => Err(DbError::Stopped),
+    }
+}
+
+/// No transaction is open.
+fn is_autocommit(session: &Session) -> bool {
+    match &session.connection {
+        super::Connection::Sqlite(connection) => connection.0.is_autocommit(),
+        super::Connection::Postgres(_) => true,
+    }
+}
+
 /// Undoes the open savepoint. Where that fails SQLite has undone the whole transaction, which `commit` sees.
 fn undo(session: &mut Session) {
-    let _undone = session.connection.command("ROLLBACK TO one_write");
-    let _closed = session.connection.command("RELEASE one_write");
+    let _undone = command(session, "ROLLBACK TO one_write");
+    let _closed = command(session, "RELEASE one_write");
 }
 
 /// The result of a future that never has to wait: every statement here answers in line.

@@ -305,9 +305,14 @@ impl From<DbError> for ApiError {
                 api.cause = Some(error.into());
                 api
             }
-            DbError::Busy | DbError::Full | DbError::ReadOnly | DbError::Stopped | DbError::Engine(_) => {
-                Self::unavailable(error)
-            }
+            DbError::Busy
+            | DbError::Unreachable(_)
+            | DbError::Denied(_)
+            | DbError::SetUp(_)
+            | DbError::Full
+            | DbError::ReadOnly
+            | DbError::Stopped
+            | DbError::Engine(_) => Self::unavailable(error),
         }
     }
 }

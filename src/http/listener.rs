@@ -59,10 +59,11 @@ pub fn start(listener: &StdListener, app: &App, threads: usize) -> io::Result<Ru
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(app.config.limits.max_connections));
     let failures = Arc::new(Failures::default());
-    let threads = (0..threads.max(1)).map(|number| {
+    let count = threads.max(1);
+    let threads = (0..count).map(|number| {
         let worker = Worker {
             listener: listener.try_clone()?,
-            app: app.for_thread(),
+            app: app.for_thread(count),
             places: Arc::clone(&places),
             failures: Arc::clone(&failures),
             stopping: stopping.clone(),

@@ -96,7 +96,7 @@ mod tests {
 
     fn store(folder: &tempfile::TempDir) -> rusqlite::Connection {
         let file = folder.path().join("store.db");
-        drop(Db::open(&file, &Clock::manual(Ticks(0))).unwrap());
+        drop(Db::open_file(&file, &Clock::manual(Ticks(0))).unwrap());
         let connection = rusqlite::Connection::open(&file).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.execute_batch(LOAD).unwrap();

@@ -8,6 +8,7 @@ use crate::db::applications::{self, Application, PermissionKind, Registration};
 use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
 use crate::db::changes::{self, Change};
 use crate::db::content_objects::{self, ContentObject};
+use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting};
 use crate::db::tenants::{self, Tenant};
 use crate::db::users::{self, User};
@@ -82,7 +83,14 @@ impl Write for Apply {
     type Output = Applied;
     type Error = ApplyError;
 
+    /// Whoever loads the file can load it again.
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
     async fn run(self, tx: &mut Tx<'_>) -> Result<Applied, ApplyError> {
+        // What is looked at below stays so until the commit, as far as seeds are concerned.
+        locks::take(tx, Lock::Directory).await?;
         let mut applied = Applied::default();
         self.remove_dependents(tx, &mut applied).await?;
         self.put_people(tx).await?;

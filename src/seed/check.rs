@@ -16,6 +16,7 @@ use crate::clock::Ticks;
 use crate::content::{ContentKey, Part};
 use crate::db::artifacts::{self, StoredArtifact};
 use crate::db::content_objects::{self, ContentObject};
+use crate::db::locks::{self, Lock};
 use crate::db::{DbError, Tx, Write};
 use crate::ids;
 
@@ -50,7 +51,12 @@ impl Write for Check {
     type Output = Infallible;
     type Error = Verdict;
 
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
     async fn run(self, tx: &mut Tx<'_>) -> Result<Infallible, Verdict> {
+        locks::take(tx, Lock::Directory).await?;
         let mut checked = Checked::default();
         let mut contents = Contents {
             now: self.now,

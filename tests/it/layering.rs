@@ -72,9 +72,23 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "rusqlite",
-        modules: &["db::sqlite", "db::migrate", "db::error", "db::row"],
-        reason: "a statement is for every engine; beside the engine and its schema only the mapping of its errors and rows \
-                 knows the driver",
+        modules: &["db::sqlite", "db::migrate"],
+        reason: "a statement is for every engine; only the engine and its schema know the driver",
+    },
+    Only {
+        path: "tokio_postgres",
+        modules: &["db::postgres", "db::migrate"],
+        reason: "a statement is for every engine; only the engine and its schema know the driver",
+    },
+    Only {
+        path: "deadpool_postgres",
+        modules: &["db::postgres"],
+        reason: "connections are one engine's",
+    },
+    Only {
+        path: "tokio_postgres_rustls",
+        modules: &["db::postgres"],
+        reason: "connections are one engine's",
     },
     Only {
         path: "reqwest",
@@ -148,13 +162,14 @@ const ONLY: &[Only] = &[
             "auth::issuers",
             "cli",
             "config::layers",
+            "config::secret",
             "content::local",
             "db::sqlite",
             "seed::files",
             "store",
         ],
-        reason: "files: of certificates and keys, of commands, of the configuration, of content, of the database (made so that \
-                 its owner alone reads it), of seeds, and the data folder itself",
+        reason: "files: of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
+                 database (made so that its owner alone reads it), of seeds, and the data folder itself",
     },
     Only {
         path: "std::env",
@@ -173,15 +188,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "tokio",
-        modules: &[
-            "auth",
-            "cli",
-            "content",
-            "db::sqlite",
-            "http",
-            "seed::load",
-            "store",
-        ],
+        modules: &["auth", "cli", "content", "db", "http", "seed::load", "store"],
         reason: "what waits or works beside the runtime; the other rooms compute",
     },
     Only {

@@ -46,6 +46,7 @@ async fn no_token_and_no_key_is_in_any_log_line() {
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"data\"\n").unwrap();
     let clock = Clock::manual(NOW.parse().unwrap());
     let server = Prepared::open(load_config(&file), &clock)
+        .await
         .unwrap()
         .start(Some(1))
         .await

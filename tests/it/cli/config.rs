@@ -39,9 +39,9 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
         ),
         ("[metrics]\nlisten = \"127.0.0.1:9464\"", "metrics.listen: ", ""),
         (
-            "[metadata]\nurl = \"postgres://user:secret@db/x\"",
+            "[metadata]\nurl = \"postgres://user:secret@db/x?sslmode=prefer\"",
             "metadata.url: ",
-            "PostgreSQL",
+            "verify-full",
         ),
         ("[content]\nurl = \"s3://bucket/prefix\"", "content.url: ", "S3"),
         (

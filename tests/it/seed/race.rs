@@ -20,8 +20,9 @@ fn recording(id: &str, rest: &str) -> String {
 }
 
 /// The same store, as another process opens it.
-fn opened_again(folder: &Path, clock: &Clock) -> Store {
-    Store::open(&load_config(&folder.join("graphophone.toml")), clock).unwrap()
+async fn opened_again(folder: &Path, clock: &Clock) -> Store {
+    let config = load_config(&folder.join("graphophone.toml"));
+    Store::open(&config, clock).await.unwrap()
 }
 
 fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
@@ -51,8 +52,10 @@ async fn load_around(app: &TestApp, first: &str, between: &[String]) -> (Result<
             return;
         };
         let other = || {
-            let store = opened_again(folder, clock);
-            on_this_thread(load(&store, folder, yaml, &|_, _| {})).unwrap();
+            on_this_thread(async {
+                let store = opened_again(folder, clock).await;
+                load(&store, folder, yaml, &|_, _| {}).await.unwrap();
+            });
         };
         std::thread::scope(|scope| scope.spawn(other).join().unwrap());
     };
@@ -179,7 +182,7 @@ async fn a_meeting_that_is_removed_meanwhile_is_a_refusal() {
 #[tokio::test]
 async fn two_seeds_at_once_leave_one_of_them_whole() {
     let app = TestApp::start().await;
-    let other = opened_again(app.folder.path(), &app.clock);
+    let other = opened_again(app.folder.path(), &app.clock).await;
     let whole = |file: &str, call: &str| {
         format!(
             r#"

@@ -4,6 +4,7 @@
 //! app is dropped it fails the test if content has been left behind that no row knows.
 
 pub mod names;
+pub mod postgres;
 mod raw;
 mod token;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use graphophone::authority::SigningKey;
 use graphophone::clock::{Clock, Ticks};
-use graphophone::config::{self, Config, Flags};
+use graphophone::config::{self, Config, Flags, MetadataPlace};
 use graphophone::db::audit::{self, AuditRecord};
 use graphophone::db::signing_keys::{KeyPurpose, PutFirst, StoredKey};
 use graphophone::seed::{self, Document, LoadOptions, Summary};
@@ -89,7 +90,7 @@ impl Setup {
         .unwrap();
         let config = load_config(&file);
         let clock = Clock::manual(NOW.parse().unwrap());
-        let prepared = Prepared::open(config, &clock).unwrap();
+        let prepared = Prepared::open(config, &clock).await.unwrap();
         let store = prepared.store.clone();
         put_key(&store).await;
         let standard = (!self.bare).then(|| include_str!("seed.yaml").to_owned());
@@ -328,6 +329,14 @@ pub fn load_config(file: &Path) -> Config {
     };
     let effective = config::load(&flags, std::iter::empty::<(String, String)>());
     effective.unwrap_or_else(|problems| panic!("{problems:?}")).config
+}
+
+/// The place that a `metadata.url` names.
+pub fn place_of(url: &str) -> MetadataPlace {
+    let variables = [("GRAPHOPHONE_METADATA__URL", url)];
+    let effective = config::load(&Flags::default(), variables);
+    let config = effective.unwrap_or_else(|problems| panic!("{problems:?}")).config;
+    config.metadata_place().unwrap()
 }
 
 /// Waits for a state.

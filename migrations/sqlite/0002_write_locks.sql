@@ -1,0 +1,8 @@
+-- What only one write at a time may do: it updates the row of its name first, to what it is, and has it to itself until its commit.
+
+CREATE TABLE write_locks (
+    name TEXT NOT NULL,
+    PRIMARY KEY (name)
+) STRICT;
+
+INSERT INTO write_locks (name) VALUES ('directory'), ('keys');
