@@ -8,6 +8,7 @@ use graphophone::server::Prepared;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::support::names::{ORGANIZER, my_standup};
+use crate::support::stores::Stores;
 use crate::support::{NOW, TestApp, TokenOf, load_config};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -45,7 +46,8 @@ async fn no_token_and_no_key_is_in_any_log_line() {
     let file = folder.path().join("graphophone.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"data\"\n").unwrap();
     let clock = Clock::manual(NOW.parse().unwrap());
-    let server = Prepared::open(load_config(&file), &clock)
+    let stores = Stores::new(&folder.path().join("data"));
+    let server = Prepared::open(load_config(&file, &stores), &clock)
         .await
         .unwrap()
         .start(Some(1))

@@ -62,14 +62,8 @@ fn touch(file: &PathBuf) -> SystemTime {
 }
 
 fn modified_in_store(app: &TestApp) -> i64 {
-    let database = rusqlite::Connection::open(app.folder.path().join("data/graphophone.db")).unwrap();
-    database
-        .query_row(
-            "SELECT modified_ns FROM content_objects WHERE size_bytes = 300000",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap()
+    let sql = "SELECT modified_ns FROM content_objects WHERE size_bytes = 300000";
+    app.stores.texts(sql).remove(0).parse().unwrap()
 }
 
 #[tokio::test]

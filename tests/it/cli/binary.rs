@@ -121,9 +121,9 @@ impl Process {
         }
     }
 
-    /// Starts a server and waits until it listens.
-    pub fn serve(arguments: &[&str]) -> Self {
-        let mut process = Self::spawn(&mut command(arguments));
+    /// Starts `command`, a server, and waits until it listens.
+    pub fn listening(command: &mut Command) -> Self {
+        let mut process = Self::spawn(command);
         process.error_with("listening on");
         process
     }

@@ -71,7 +71,7 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
         ),
     ] {
         let file = home.write("graphophone.toml", toml.as_bytes());
-        let ran = home.run(&["serve", "--config", &file]);
+        let ran = home.run_on_files(&["serve", "--config", &file]);
         let line = ran.refused();
         assert!(line.starts_with(start), "{toml}: {line}");
         assert!(line.contains(rest), "{toml}: {line}");

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::binary::get;
 use super::home::Home;
-use crate::seed::rows;
 use crate::support::media;
 use crate::support::names::{ORGANIZER, STANDUP, my_standup};
 
@@ -49,7 +48,7 @@ fn whole_variant(home: &Home) -> Option<u8> {
     for one in &big {
         assert_eq!(one["state"], "ready");
         let key = one["contentKey"].as_str().unwrap();
-        let bytes = std::fs::read(home.folder.path().join("data/content").join(key)).unwrap();
+        let bytes = std::fs::read(home.stores.content_root().join(key)).unwrap();
         assert_eq!(bytes.len(), LENGTH);
         let number = one["id"].as_str().unwrap().trim_start_matches("big-");
         assert_eq!(bytes[101].to_string(), number);
@@ -115,13 +114,8 @@ fn a_seed_that_is_killed_at_any_moment_shows_all_or_nothing() {
         .unwrap();
     assert_eq!(sound, "ok");
     // Every row has its file.
-    let objects = &rows::of(&home.database())["content_objects"];
-    for object in objects {
-        let key = object.split(" | ").next().unwrap();
-        assert!(
-            home.folder.path().join("data/content").join(key).is_file(),
-            "{key}"
-        );
+    for key in home.stores.texts("SELECT content_key FROM content_objects") {
+        assert!(home.stores.content_root().join(&key).is_file(), "{key}");
     }
     // What lies about beside them is whole objects or in .incoming.
     for file in home.content_files() {

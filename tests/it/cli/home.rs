@@ -1,6 +1,7 @@
 //! A folder with a store, the seeds of it and what lies around.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -8,18 +9,22 @@ use super::binary::{Process, Ran, command, run};
 use crate::seed::rows;
 use crate::support::media;
 use crate::support::names::{ARCHIVER, CONTOSO};
+use crate::support::stores::{Stores, files_below};
 
 /// A folder for one test.
 pub struct Home {
     /// Everything lies in it; the store in `data`.
     pub folder: TempDir,
+    /// Where its rows and its content are.
+    pub stores: Stores,
 }
 
 impl Home {
     /// Without a store; `seed.yaml` and its files are there.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let home = Self { folder };
+        let stores = Stores::new(&folder.path().join("data"));
+        let home = Self { folder, stores };
         home.write("seed.yaml", include_bytes!("../support/seed.yaml"));
         home.write("one.mp4", &media(1000));
         home.write("two.mp4", &media(300_000));
@@ -62,25 +67,34 @@ impl Home {
 
     /// Runs a command on the data folder.
     pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.spawn(arguments).finish()
+    }
+
+    /// Runs a command on the data folder whatever this run of the tests is on: for a test of the command line alone.
+    pub fn run_on_files(&self, arguments: &[&str]) -> Ran {
         let data = self.data();
         run(&[arguments, &["--data", &data]].concat())
     }
 
     /// Serves the data folder on a free port.
     pub fn serve(&self, more: &[&str]) -> Process {
-        Process::serve(
-            &[
-                &["serve", "--data", &self.data(), "--listen", "127.0.0.1:0"],
-                more,
-            ]
-            .concat(),
-        )
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        Process::listening(&mut self.command(&arguments))
     }
 
-    /// Starts to serve the data folder, whatever comes of it.
+    /// Starts a command on the data folder, whatever comes of it.
     pub fn spawn(&self, arguments: &[&str]) -> Process {
+        Process::spawn(&mut self.command(arguments))
+    }
+
+    /// A command on the data folder, and on the stores of this run unless it keeps to the folder by itself.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let data = self.data();
-        Process::spawn(&mut command(&[arguments, &["--data", &data]].concat()))
+        let mut command = command(&[arguments, &["--data", &data]].concat());
+        if arguments.first() != Some(&"demo") {
+            command.envs(self.stores.environment());
+        }
+        command
     }
 
     /// A token of the archiver for a user of Contoso.
@@ -97,29 +111,12 @@ impl Home {
 
     /// The files of the content store, those that are not complete included.
     pub fn content_files(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        files_below(&self.folder.path().join("data/content"), &mut found);
-        found
+        self.stores.content_files()
     }
 
     /// Rows and files, for comparing.
     pub fn state(&self) -> impl PartialEq + std::fmt::Debug + use<> {
-        (rows::of(&self.database()), rows::stamps(&self.content_files()))
-    }
-}
-
-/// All files below `folder`, if it is there.
-pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries {
-        // What a running process has just removed is no file of it.
-        let Ok(entry) = entry else { continue };
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files_below(&entry.path(), found),
-            _ => found.push(entry.path()),
-        }
+        (self.stores.rows(), rows::stamps(&self.content_files()))
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::binary::{BINARY, DEADLINE, Process, Ran, clean, command, get};
-use super::home::{Home, files_below};
+use super::home::Home;
 use crate::support::media;
 use crate::support::names::{ORGANIZER, STANDUP, my_standup};
+use crate::support::stores::files_below;
 
 /// A server whose standard error the test has in its hand; killed when it is dropped.
 struct Unread {
@@ -140,7 +141,8 @@ fn after(first: &str, arguments: &[&str]) -> Command {
 fn serve_with_files(home: &Home, limits: &str, more: &[&str]) -> Process {
     let data = home.data();
     let arguments = ["serve", "--data", &data, "--listen", "127.0.0.1:0"];
-    let mut server = Process::spawn(&mut after(limits, &[&arguments, more].concat()));
+    let mut command = after(limits, &[&arguments, more].concat());
+    let mut server = Process::spawn(command.envs(home.stores.environment()));
     server.error_with("listening on http://");
     server
 }

@@ -75,7 +75,7 @@ fn show_says_where_the_content_lies_and_what_it_must_be() {
     assert_eq!(shown["meetingId"], STANDUP);
     assert_eq!(shown["sha256"].as_str().unwrap().len(), 64);
     let key = shown["contentKey"].as_str().unwrap();
-    let stored = std::fs::read(home.folder.path().join("data/content").join(key)).unwrap();
+    let stored = std::fs::read(home.stores.content_root().join(key)).unwrap();
     assert!(
         stored == crate::support::media(300_000),
         "the plain bytes in one file"

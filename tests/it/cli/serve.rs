@@ -10,6 +10,7 @@ use super::binary::{DEADLINE, Process, ask, command, get, read_answer};
 use super::home::Home;
 use crate::support::media;
 use crate::support::names::{ORGANIZER, STANDUP, my_standup};
+use crate::support::stores::rows_are_in_a_file;
 
 /// More than the kernel buffers of a connection hold.
 const LONG: usize = 24_000_000;
@@ -157,6 +158,9 @@ fn what_is_in_flight_after_shutdown_grace_is_cut() {
 
 #[test]
 fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    if !rows_are_in_a_file() {
+        return;
+    }
     let home = Home::seeded();
     let server = home.serve(&[]);
     let ran = home.run(&["serve", "--listen", "127.0.0.1:0"]);
@@ -237,6 +241,9 @@ fn the_environment_alone_is_enough() {
 
 #[test]
 fn data_and_database_are_for_their_owner_alone() {
+    if !rows_are_in_a_file() {
+        return;
+    }
     use std::os::unix::fs::MetadataExt;
     let home = Home::seeded();
     let mode = |name: &str| std::fs::metadata(home.path(name)).unwrap().mode() & 0o777;

@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use graphophone::clock::Clock;
 use graphophone::seed::{self, Document, LoadError, LoadOptions, Progress, Summary};
 use graphophone::store::Store;
 
-use super::rows;
 use crate::support::names::{ORGANIZER, STANDUP, my_standup};
+use crate::support::stores::Failure;
 use crate::support::{TestApp, TokenOf, load_config, media};
 
 fn recording(id: &str, rest: &str) -> String {
@@ -20,9 +19,9 @@ fn recording(id: &str, rest: &str) -> String {
 }
 
 /// The same store, as another process opens it.
-async fn opened_again(folder: &Path, clock: &Clock) -> Store {
-    let config = load_config(&folder.join("graphophone.toml"));
-    Store::open(&config, clock).await.unwrap()
+async fn opened_again(app: &TestApp) -> Store {
+    let config = load_config(&app.folder.path().join("graphophone.toml"), &app.stores);
+    Store::open(&config, &app.clock).await.unwrap()
 }
 
 fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
@@ -46,14 +45,14 @@ async fn load(
 
 /// Loads `first`; while it is under way, loads of `between` the one whose turn it is. Gives how many these were, too.
 async fn load_around(app: &TestApp, first: &str, between: &[String]) -> (Result<Summary, LoadError>, usize) {
-    let (folder, clock, turns) = (app.folder.path(), &app.clock, AtomicUsize::new(0));
+    let (folder, turns) = (app.folder.path(), AtomicUsize::new(0));
     let in_between = |_, _| {
         let Some(yaml) = between.get(turns.fetch_add(1, Ordering::SeqCst)) else {
             return;
         };
         let other = || {
             on_this_thread(async {
-                let store = opened_again(folder, clock).await;
+                let store = opened_again(app).await;
                 load(&store, folder, yaml, &|_, _| {}).await.unwrap();
             });
         };
@@ -72,10 +71,6 @@ fn refused(loaded: Result<Summary, LoadError>) -> String {
             .collect(),
         other => panic!("{other:?}"),
     }
-}
-
-fn database(app: &TestApp) -> std::path::PathBuf {
-    app.folder.path().join("data/graphophone.db")
 }
 
 async fn content(app: &TestApp, id: &str) -> Vec<u8> {
@@ -182,7 +177,7 @@ async fn a_meeting_that_is_removed_meanwhile_is_a_refusal() {
 #[tokio::test]
 async fn two_seeds_at_once_leave_one_of_them_whole() {
     let app = TestApp::start().await;
-    let other = opened_again(app.folder.path(), &app.clock).await;
+    let other = opened_again(&app).await;
     let whole = |file: &str, call: &str| {
         format!(
             r#"
@@ -209,7 +204,7 @@ transcripts:
             (first.join().unwrap(), other.join().unwrap())
         });
         assert!(first.is_ok() && second.is_ok(), "{round}: {first:?} {second:?}");
-        let artifacts = rows::of(&database(&app)).remove("artifacts").unwrap();
+        let artifacts = app.stores.rows().remove("artifacts").unwrap();
         let both = artifacts.iter().filter(|row| row.contains("both-"));
         let calls: BTreeSet<&str> = both
             .map(|row| match row.contains("call-one") {
@@ -229,14 +224,8 @@ transcripts:
 #[tokio::test]
 async fn content_stays_where_the_database_fails_for_the_commit_may_be_there() {
     let app = TestApp::start().await;
-    let (before, files) = (rows::of(&database(&app)), app.content_files());
-    let outside = rusqlite::Connection::open(database(&app)).unwrap();
-    // Undoes the whole transaction, as a disk that fails does.
-    outside
-        .execute_batch(
-            "CREATE TRIGGER fails BEFORE INSERT ON changes BEGIN SELECT RAISE(ROLLBACK, 'the disk fails'); END",
-        )
-        .unwrap();
+    let (before, files) = (app.stores.rows(), app.content_files());
+    app.stores.make_inserts_fail("changes", Failure::Rollback);
     let loaded = load(
         &app.store,
         app.folder.path(),
@@ -245,10 +234,10 @@ async fn content_stays_where_the_database_fails_for_the_commit_may_be_there() {
     )
     .await;
     assert!(matches!(loaded, Err(LoadError::Db(_))), "{loaded:?}");
-    assert_eq!(rows::of(&database(&app)), before);
+    assert_eq!(app.stores.rows(), before);
     let now = app.content_files();
     let left: Vec<_> = now.iter().filter(|file| !files.contains(file)).collect();
     assert_eq!(left.len(), 1, "{now:?}");
     std::fs::remove_file(left[0]).unwrap();
-    outside.execute_batch("DROP TRIGGER fails").unwrap();
+    app.stores.let_inserts_succeed("changes");
 }

@@ -6,11 +6,10 @@ use crate::support::names::{CONTOSO, FABRIKAM, ORGANIZER, STANDUP};
 
 /// The one problem of a seed that is refused and has changed nothing.
 async fn refused(app: &TestApp, yaml: &str) -> String {
-    let database = app.folder.path().join("data/graphophone.db");
-    let (before, files) = (rows::of(&database), rows::stamps(&app.content_files()));
+    let (before, files) = (app.stores.rows(), rows::stamps(&app.content_files()));
     let problem = app.seed_refused(yaml).await;
     assert_eq!(problem.lines().count(), 1, "{problem}");
-    assert_eq!(rows::of(&database), before, "{problem}");
+    assert_eq!(app.stores.rows(), before, "{problem}");
     assert_eq!(rows::stamps(&app.content_files()), files, "{problem}");
     problem
 }

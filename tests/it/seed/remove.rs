@@ -9,14 +9,10 @@ use crate::support::{TestApp, TokenOf};
 
 const GONE: &str = "\"@removed\": { reason: deleted }";
 
-fn database(app: &TestApp) -> std::path::PathBuf {
-    app.folder.path().join("data/graphophone.db")
-}
-
 async fn refused(app: &TestApp, yaml: &str) -> String {
-    let (before, files) = (rows::of(&database(app)), rows::stamps(&app.content_files()));
+    let (before, files) = (app.stores.rows(), rows::stamps(&app.content_files()));
     let problem = app.seed_refused(yaml).await;
-    assert_eq!(rows::of(&database(app)), before, "{problem}");
+    assert_eq!(app.stores.rows(), before, "{problem}");
     assert_eq!(rows::stamps(&app.content_files()), files, "{problem}");
     problem
 }
@@ -34,7 +30,7 @@ async fn a_removed_recording_is_gone_with_its_content() {
     assert_eq!(app.get(&path, &token).await.error().0, 404);
     assert_eq!(app.get(&format!("{path}/content"), &token).await.error().0, 404);
     assert_eq!(app.content_files().len(), files - 1);
-    assert_eq!(rows::of(&database(&app))["content_objects"].len(), files - 1);
+    assert_eq!(app.stores.rows()["content_objects"].len(), files - 1);
 }
 
 #[tokio::test]
@@ -50,7 +46,7 @@ async fn a_removed_transcript_is_gone_with_both_files() {
 #[tokio::test]
 async fn removing_what_is_not_there_changes_nothing() {
     let app = TestApp::start().await;
-    let before = rows::of(&database(&app));
+    let before = app.stores.rows();
     app.seed(&format!(
         r#"
 tenants: [{{ id: t, {GONE} }}]
@@ -65,7 +61,7 @@ transcripts: [{{ id: s, {GONE} }}]
 "#
     ))
     .await;
-    assert_eq!(rows::of(&database(&app)), before);
+    assert_eq!(app.stores.rows(), before);
 }
 
 #[tokio::test]
@@ -112,7 +108,7 @@ recordings: [{{ id: "fabrikam-recording", {GONE} }}]
 "#
     ))
     .await;
-    for (table, found) in rows::of(&database(&app)) {
+    for (table, found) in app.stores.rows() {
         // The journal of changes remembers what there was.
         if table != "changes" {
             assert!(
@@ -217,5 +213,5 @@ transcripts: [{{ id: transcript-1, {GONE} }}]
 "#
     ))
     .await;
-    assert_eq!(rows::of(&database(&app))["meeting_participants"].len(), 0);
+    assert_eq!(app.stores.rows()["meeting_participants"].len(), 0);
 }

@@ -145,8 +145,7 @@ users:
 "#
     ))
     .await;
-    let database = app.folder.path().join("data/graphophone.db");
-    let users = rows::of(&database).remove("users").unwrap();
+    let users = app.stores.rows().remove("users").unwrap();
     assert!(
         users
             .iter()
@@ -219,8 +218,7 @@ onlineMeetings:
 "#
     ))
     .await;
-    let database = app.folder.path().join("data/graphophone.db");
-    let meetings = rows::of(&database).remove("online_meetings").unwrap();
+    let meetings = app.stores.rows().remove("online_meetings").unwrap();
     let meeting = meetings.iter().find(|row| row.starts_with("by-name")).unwrap();
     assert!(
         meeting.contains("aaaaaaaa-0000-4000-8000-000000000114"),

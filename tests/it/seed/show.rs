@@ -1,6 +1,5 @@
 //! What a seed makes visible, and when.
 
-use super::rows;
 use crate::support::names::{CONTOSO, ORGANIZER, STANDUP, my_standup};
 use crate::support::{TestApp, TokenOf, media};
 
@@ -75,8 +74,7 @@ async fn a_quarantined_recording_has_metadata_and_no_content() {
 #[tokio::test]
 async fn only_what_was_not_visible_before_is_a_change() {
     let app = TestApp::start().await;
-    let database = app.folder.path().join("data/graphophone.db");
-    let changes = || rows::of(&database).remove("changes").unwrap().len();
+    let changes = || app.stores.rows().remove("changes").unwrap().len();
     let before = changes();
     app.seed(&recording("new", "uploadState: \"pending\"")).await;
     assert_eq!(changes(), before);

@@ -6,6 +6,7 @@
 pub mod names;
 pub mod postgres;
 mod raw;
+pub mod stores;
 mod token;
 
 use std::collections::HashSet;
@@ -24,6 +25,7 @@ use graphophone::store::Store;
 use tempfile::TempDir;
 
 pub use raw::RawAnswer;
+use stores::Stores;
 pub use token::TokenOf;
 
 /// When every test takes place, unless it moves its clock.
@@ -36,6 +38,8 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwra
 pub struct TestApp {
     /// Its data folder and the folder of its seeds.
     pub folder: TempDir,
+    /// Where its rows and its content are.
+    pub stores: Stores,
     /// Its store.
     pub store: Store,
     /// Its time, standing still at [`NOW`].
@@ -88,7 +92,8 @@ impl Setup {
             ),
         )
         .unwrap();
-        let config = load_config(&file);
+        let stores = Stores::prepared(&folder.path().join("data"));
+        let config = load_config(&file, &stores);
         let clock = Clock::manual(NOW.parse().unwrap());
         let prepared = Prepared::open(config, &clock).await.unwrap();
         let store = prepared.store.clone();
@@ -101,6 +106,7 @@ impl Setup {
         let base = format!("http://{}", server.address);
         TestApp {
             folder,
+            stores,
             store,
             clock,
             server: Mutex::new(Some(server)),
@@ -245,7 +251,7 @@ impl TestApp {
 
     /// How many file descriptors of this process are open on content of this app.
     pub fn open_content(&self) -> usize {
-        let root = self.folder.path().canonicalize().unwrap().join("data/content");
+        let root = self.stores.content_root().canonicalize().unwrap();
         let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
         descriptors
             .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
@@ -255,9 +261,7 @@ impl TestApp {
 
     /// The files of the content store.
     pub fn content_files(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        files_below(&self.folder.path().join("data/content"), &mut found);
-        found
+        self.stores.content_files()
     }
 }
 
@@ -267,13 +271,9 @@ impl Drop for TestApp {
         if std::thread::panicking() {
             return;
         }
-        let root = self.folder.path().join("data/content");
-        let database = rusqlite::Connection::open(self.folder.path().join("data/graphophone.db")).unwrap();
-        let mut statement = database
-            .prepare("SELECT content_key FROM content_objects")
-            .unwrap();
-        let keys = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let known: HashSet<PathBuf> = keys.map(|key| root.join(key.unwrap())).collect();
+        let root = self.stores.content_root();
+        let keys = self.stores.texts("SELECT content_key FROM content_objects");
+        let known: HashSet<PathBuf> = keys.into_iter().map(|key| root.join(key)).collect();
         let left: Vec<PathBuf> = self
             .content_files()
             .into_iter()
@@ -321,13 +321,13 @@ impl Answer {
     }
 }
 
-/// Loads the configuration in `file` as the server would, with nothing from the environment.
-pub fn load_config(file: &Path) -> Config {
+/// Loads the configuration in `file` as the server would, with what leads to the stores from the environment.
+pub fn load_config(file: &Path, stores: &Stores) -> Config {
     let flags = Flags {
         config: Some(file.to_owned()),
         ..Flags::default()
     };
-    let effective = config::load(&flags, std::iter::empty::<(String, String)>());
+    let effective = config::load(&flags, stores.environment());
     effective.unwrap_or_else(|problems| panic!("{problems:?}")).config
 }
 
@@ -415,14 +415,4 @@ fn client() -> reqwest::Client {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap()
-}
-
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => files_below(&entry.path(), found),
-            false => found.push(entry.path()),
-        }
-    }
 }

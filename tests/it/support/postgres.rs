@@ -95,20 +95,38 @@ fn administrate(server: &str) -> mpsc::Sender<(String, mpsc::Sender<Vec<String>>
             let (client, connection) = tokio_postgres::connect(&server, NoTls).await.unwrap();
             tokio::spawn(connection);
             while let Ok((sql, answer)) = asked.recv() {
-                let said = client.simple_query(&sql).await;
-                let said = said.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-                let rows = said.iter().filter_map(|message| match message {
-                    tokio_postgres::SimpleQueryMessage::Row(row) => {
-                        Some(row.get(0).unwrap_or_default().to_owned())
-                    }
-                    _ => None,
-                });
                 // The test may have ended meanwhile.
-                let _gone = answer.send(rows.collect());
+                let _gone = answer.send(answers(&client, &sql).await);
             }
         });
     });
     ask
+}
+
+/// Asks on a connection of its own, from a thread of its own: the caller may be inside of a runtime.
+fn run_once(server: &str, sql: &str) -> Vec<String> {
+    let asking = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(server, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            answers(&client, sql).await
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(asking).join().unwrap())
+}
+
+async fn answers(client: &tokio_postgres::Client, sql: &str) -> Vec<String> {
+    let said = client.simple_query(sql).await;
+    let said = said.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let rows = said.iter().filter_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+        _ => None,
+    });
+    rows.collect()
 }
 
 /// The server of this process.
@@ -174,6 +192,18 @@ impl Database {
     /// How to open it.
     pub fn place(&self) -> MetadataPlace {
         place_of(&self.url())
+    }
+
+    /// The first column of what `sql` answers, as text; NULL is empty.
+    pub fn run(&self, sql: &str) -> Vec<String> {
+        let server = server();
+        let config = format!(
+            "host={} port={} user=graphophone dbname={}",
+            server.socket.display(),
+            server.port,
+            self.name
+        );
+        run_once(&config, sql)
     }
 
     /// A connection of its own, outside of the program, driven by the runtime of the test.

@@ -1,0 +1,255 @@
+//! The stores that this run of the tests is on: `TEST_STORES` names one of the combinations, SQLite and a folder where it
+//! is not set. A test asks for rows and files through this, so that it says the same of all of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::ValueRef;
+
+use super::postgres::Database;
+
+/// The variable that names the combination.
+const VARIABLE: &str = "TEST_STORES";
+
+/// Where the rows and the content of one test are.
+pub struct Stores {
+    rows: Rows,
+    content: Content,
+}
+
+enum Rows {
+    File(PathBuf),
+    Postgres(Database),
+}
+
+enum Content {
+    Folder(PathBuf),
+}
+
+/// How a statement fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Failure {
+    /// It alone.
+    Fail,
+    /// With what it has done.
+    Abort,
+    /// With the whole transaction, as where a disk fails.
+    Rollback,
+}
+
+impl Failure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fail, Self::Abort, Self::Rollback];
+
+    const fn of_sqlite(self) -> &'static str {
+        match self {
+            Self::Fail => "FAIL",
+            Self::Abort => "ABORT",
+            Self::Rollback => "ROLLBACK",
+        }
+    }
+
+    /// A kind of error each, for here each ends the transaction.
+    const fn of_postgres(self) -> &'static str {
+        match self {
+            Self::Fail => "raise_exception",
+            Self::Abort => "disk_full",
+            Self::Rollback => "io_error",
+        }
+    }
+}
+
+/// The combination that was asked for.
+fn wanted() -> (&'static str, &'static str) {
+    match std::env::var(VARIABLE).as_deref() {
+        Err(_) | Ok("" | "sqlite+folder") => ("sqlite", "folder"),
+        Ok("postgres+folder") => ("postgres", "folder"),
+        Ok(other) => panic!("{VARIABLE}: there is no {other}"),
+    }
+}
+
+/// The rows are in a file: for a test of what only files do. It says so where they are not.
+pub fn rows_are_in_a_file() -> bool {
+    are("sqlite", wanted().0)
+}
+
+/// The content is in a folder: for a test of what only folders do.
+pub fn content_is_in_a_folder() -> bool {
+    are("folder", wanted().1)
+}
+
+fn are(meant: &str, found: &str) -> bool {
+    if meant != found {
+        println!("this test is about {meant}, and this run is on {found}");
+    }
+    meant == found
+}
+
+impl Stores {
+    /// Stores of a test whose data folder is `data`; nothing has been made in them.
+    pub fn new(data: &Path) -> Self {
+        Self::with(data, Database::empty)
+    }
+
+    /// Stores that have the schema already, as far as that saves time.
+    pub fn prepared(data: &Path) -> Self {
+        Self::with(data, Database::with_schema)
+    }
+
+    fn with(data: &Path, database: fn() -> Database) -> Self {
+        let (rows, content) = wanted();
+        Self {
+            rows: match rows {
+                "postgres" => Rows::Postgres(database()),
+                _ => Rows::File(data.join("graphophone.db")),
+            },
+            content: match content {
+                "folder" => Content::Folder(data.join("content")),
+                other => panic!("{other}"),
+            },
+        }
+    }
+
+    /// The variables that lead a server or a tool to them.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut variables = Vec::new();
+        if let Rows::Postgres(database) = &self.rows {
+            variables.push(("GRAPHOPHONE_METADATA__URL", database.url()));
+        }
+        match &self.content {
+            Content::Folder(_) => {}
+        }
+        variables
+    }
+
+    /// The rows of every table, each row as one text.
+    pub fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        let names = match &self.rows {
+            Rows::File(_) => self.texts("SELECT name FROM sqlite_schema WHERE type = 'table'"),
+            Rows::Postgres(_) => {
+                self.texts("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            }
+        };
+        let of_table = |name: String| {
+            let mut rows = match &self.rows {
+                Rows::File(file) => rows_of_file(file, &name),
+                Rows::Postgres(database) => rows_of_table(database, &name),
+            };
+            rows.sort();
+            (name, rows)
+        };
+        names.into_iter().map(of_table).collect()
+    }
+
+    /// The first column of what `sql` answers, as text; NULL is empty. Asked by hand, past the program.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        match &self.rows {
+            Rows::File(file) => texts_of_file(file, sql),
+            Rows::Postgres(database) => database.run(sql),
+        }
+    }
+
+    /// Changes something by hand, past the program.
+    pub fn change(&self, sql: &str) {
+        match &self.rows {
+            Rows::File(file) => rusqlite::Connection::open(file)
+                .unwrap()
+                .execute_batch(sql)
+                .unwrap(),
+            Rows::Postgres(database) => drop(database.run(sql)),
+        }
+    }
+
+    /// Makes every new row of `table` fail inside its transaction.
+    pub fn make_inserts_fail(&self, table: &str, failure: Failure) {
+        self.change(&match &self.rows {
+            Rows::File(_) => {
+                let how = failure.of_sqlite();
+                format!(
+                    "CREATE TRIGGER fails BEFORE INSERT ON {table} BEGIN SELECT RAISE({how}, 'refused'); END"
+                )
+            }
+            Rows::Postgres(_) => {
+                let code = failure.of_postgres();
+                format!(
+                    "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+                     $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$; \
+                     CREATE TRIGGER fails BEFORE INSERT ON {table} EXECUTE FUNCTION fail()"
+                )
+            }
+        });
+    }
+
+    /// Ends that.
+    pub fn let_inserts_succeed(&self, table: &str) {
+        self.change(&match &self.rows {
+            Rows::File(_) => "DROP TRIGGER fails".to_owned(),
+            Rows::Postgres(_) => format!("DROP TRIGGER fails ON {table}"),
+        });
+    }
+
+    /// The folder below which an object lies as one plain file, under its key.
+    pub fn content_root(&self) -> PathBuf {
+        match &self.content {
+            Content::Folder(folder) => folder.clone(),
+        }
+    }
+
+    /// The files of the content store, those that are not complete included.
+    pub fn content_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.content_root(), &mut found);
+        found
+    }
+}
+
+fn texts_of_file(file: &Path, sql: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok(text_of(row.get_ref(0)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn rows_of_file(file: &Path, table: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let cells: Result<Vec<String>, _> = (0..columns).map(|at| row.get_ref(at).map(text_of)).collect();
+        Ok(cells?.join(" | "))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// The same form as a file's rows have.
+fn rows_of_table(database: &Database, table: &str) -> Vec<String> {
+    let columns = database.run(&format!(
+        "SELECT format('COALESCE(%I::TEXT, '''')', column_name) FROM information_schema.columns \
+         WHERE table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"
+    ));
+    database.run(&format!("SELECT {} FROM {table}", columns.join(" || ' | ' || ")))
+}
+
+fn text_of(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// All files below `folder`, if it is there.
+pub fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        // What a running process has just removed is no file of it.
+        let Ok(entry) = entry else { continue };
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files_below(&entry.path(), found),
+            _ => found.push(entry.path()),
+        }
+    }
+}
