@@ -50,7 +50,7 @@ mod tests {
     use crate::db::artifacts::ArtifactKind;
     use crate::db::meetings::OnlineMeeting;
     use crate::query::page_token::Place;
-    use crate::query::plan::{self, CollectionQuery};
+    use crate::query::plan::CollectionQuery;
     use crate::query::schema::EntityType;
 
     /// How many recordings there are, and how many meetings they belong to. One meeting has every tenth.
@@ -101,73 +101,6 @@ mod tests {
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.execute_batch(LOAD).unwrap();
         connection
-    }
-
-    /// The planner's words about a statement.
-    fn steps(connection: &rusqlite::Connection, sql: &Sql) -> Vec<String> {
-        let explain = format!("EXPLAIN QUERY PLAN {}", sql.text());
-        let mut statement = connection.prepare(&explain).unwrap();
-        let nulls = vec![rusqlite::types::Null; sql.values().len()];
-        let rows = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get::<_, String>(3));
-        rows.unwrap().map(Result::unwrap).collect()
-    }
-
-    #[test]
-    fn every_list_and_count_walks_its_index_in_order() {
-        const FILTER: &str = "$filter=contentCorrelationId eq 'k10'";
-        let folder = tempfile::tempdir().unwrap();
-        let connection = store(&folder);
-        let filter = plan::parse_count(
-            Some(FILTER),
-            EntityType::of(ArtifactKind::Recording),
-            QueryOptionsRule::Reference,
-        )
-        .unwrap();
-        let place = Some((5000, "r20000"));
-        let statements = [
-            (page(&read_plan("", None)), "INDEX artifacts_by_meeting ("),
-            (
-                page(&read_plan("$top=100", place)),
-                "INDEX artifacts_by_meeting (",
-            ),
-            (page(&read_plan(FILTER, None)), "INDEX artifacts_by_correlation ("),
-            (
-                page(&read_plan(FILTER, place)),
-                "INDEX artifacts_by_correlation (",
-            ),
-            (count(&visible(), None), "COVERING INDEX artifacts_by_"),
-            (
-                count(&visible(), filter.as_ref()),
-                "COVERING INDEX artifacts_by_correlation (",
-            ),
-        ];
-        for analysed in [false, true] {
-            if analysed {
-                connection.execute_batch("ANALYZE").unwrap();
-            }
-            for (sql, index) in &statements {
-                let steps = steps(&connection, sql);
-                let [step] = steps.as_slice() else {
-                    panic!("{}: {steps:?}", sql.text())
-                };
-                assert!(
-                    step.starts_with("SEARCH artifacts USING"),
-                    "{}: {step}",
-                    sql.text()
-                );
-                assert!(step.contains(index), "{}: {step}", sql.text());
-                assert!(
-                    step.contains("(meeting_id=? AND kind=? AND ready=?"),
-                    "{}: {step}",
-                    sql.text()
-                );
-                assert_eq!(
-                    step.contains("(created_ticks,id)>(?,?)"),
-                    sql.text().contains("(created_ticks, id) > ("),
-                    "a place is jumped to: {step}"
-                );
-            }
-        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod limits;
 mod paths;
 mod query_plans;
 mod reference_page;
+mod schema_parity;
 mod seed;
 mod support;
 mod tokens_are_never_logged;

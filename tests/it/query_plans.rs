@@ -1,14 +1,25 @@
-//! Every statement of `src/db` is given to SQLite's planner: none may read a table from end to end, and none may sort. The
-//! statements are found in the source, so a new one is in here by itself. Those that `query::sql` puts together are asked in
-//! that file's own tests.
+//! Every statement of `src/db`, and those that `query::sql` puts together for lists, are given to both planners over a store
+//! with 100,000 recordings: none may read a table from end to end, none may sort, and those of lists walk their index. The
+//! statements of `src/db` are found in the source, so a new one is in here by itself.
 
 use std::path::Path;
 
-use graphophone::clock::Clock;
-use graphophone::db::Db;
+use graphophone::auth::access::{self, MeetingPath, PathUser, Visibility};
+use graphophone::auth::caller::{Caller, CallerKind};
+use graphophone::clock::{Clock, Ticks};
+use graphophone::config::{self, Flags, QueryOptionsRule};
+use graphophone::db::artifacts::ArtifactKind;
+use graphophone::db::sql::Sql;
+use graphophone::db::{Db, tenants, users};
+use graphophone::query::page_token::Place;
+use graphophone::query::plan::{self, CollectionQuery, ReadPlan};
+use graphophone::query::schema::EntityType;
+use graphophone::query::sql::{count, page};
 use syn::visit::Visit;
 
 use crate::support::NOW;
+use crate::support::names::READ;
+use crate::support::postgres::Database;
 
 /// Statements that read a whole table, and why they may.
 const WHOLE: [(&str, &str); 1] = [(
@@ -51,26 +62,38 @@ const INTENDED: [(&str, &str); 10] = [
     ),
 ];
 
-/// A store with 100,000 recordings, loaded past all rules.
+/// 100,000 recordings, of which one meeting has every tenth, 100,000 audit records and 10,000 users, past all rules.
+const LOAD: &str = "
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+    INSERT INTO artifacts (kind, id, tenant_id, meeting_id, call_id, content_correlation_id, created_ticks,
+                           upload_state, legal_hold, quarantined, ready)
+    SELECT 'recording', 'r' || i, 't' || (i % 3), CASE i % 10 WHEN 0 THEN 'm' ELSE 'm' || (i % 1000) END, 'c',
+           'k' || (i % 50), i / 4, 'complete', FALSE, FALSE, i % 7 > 0
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+    INSERT INTO audit_records (id, recorded_ticks, tenant_id, operation, kind, artifact_id, first_byte, last_byte,
+                               request_id)
+    SELECT 'a' || i, i, 't', 'content.read', 'recording', 'r' || i, 0, 1, 'q'
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+    INSERT INTO users (id, tenant_id, user_principal_name_folded, external_id, user_type, account_enabled)
+    SELECT 'u' || i, 't' || (i % 3), 'n' || i, 'e' || i, 'Member', TRUE
+    FROM n;";
+
 fn filled(folder: &Path) -> rusqlite::Connection {
     let file = folder.join("store.db");
     drop(Db::open_file(&file, &Clock::manual(NOW.parse().unwrap())).unwrap());
     let connection = rusqlite::Connection::open(&file).unwrap();
-    let load = "
-        PRAGMA foreign_keys = OFF;
-        PRAGMA synchronous = OFF;
-        BEGIN;
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-        INSERT INTO artifacts (kind, id, tenant_id, meeting_id, call_id, content_correlation_id, created_ticks,
-                               upload_state, legal_hold, quarantined, ready)
-        SELECT 'recording', 'r' || i, 't' || (i % 3), 'm' || (i % 1000), 'c', 'k' || (i % 50), i, 'complete', 0, 0, 1
-        FROM n;
-        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-        INSERT INTO users (id, tenant_id, user_principal_name_folded, external_id, user_type, account_enabled)
-        SELECT 'u' || i, 't' || (i % 3), 'n' || i, 'e' || i, 'Member', 1 FROM n;
-        COMMIT;";
-    connection.execute_batch(load).unwrap();
+    let load = format!("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; BEGIN; {LOAD} COMMIT;");
+    connection.execute_batch(&load).unwrap();
     connection
+}
+
+fn filled_postgres() -> Database {
+    let database = Database::with_schema();
+    database.run(&format!("SET session_replication_role = replica; {LOAD}"));
+    database.run("ANALYZE");
+    database
 }
 
 /// The statements of `src/db`, their white space made one.
@@ -189,5 +212,196 @@ fn statements_use_the_indexes_that_were_made_for_them() {
                 "{sql} does not use {index}: {steps:?}"
             );
         }
+    }
+}
+
+/// The plan of PostgreSQL for a statement whose values it does not know. `settings` come first.
+fn postgres_plan(database: &Database, settings: &str, sql: &str) -> Vec<String> {
+    let count = (1..)
+        .take_while(|number| sql.contains(&format!("?{number}")))
+        .count();
+    let values = vec!["NULL"; count].join(", ");
+    let values = if count == 0 {
+        String::new()
+    } else {
+        format!("({values})")
+    };
+    let text = sql.replace('?', "$");
+    let steps = format!("PREPARE q AS {text}; EXPLAIN (COSTS OFF) EXECUTE q{values}");
+    database.run(&format!(
+        "SET plan_cache_mode = force_generic_plan; {settings} {steps}"
+    ))
+}
+
+/// A statement that could use an index, but is cheaper without while its table is small, is not meant here.
+const ONLY_WHERE_NEEDED: &str =
+    "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off;";
+
+#[test]
+fn no_statement_has_to_read_a_whole_table_or_to_sort_on_postgres() {
+    let database = filled_postgres();
+    for sql in &statements() {
+        let steps = postgres_plan(&database, ONLY_WHERE_NEEDED, sql);
+        assert!(
+            !steps.iter().any(|step| step.contains("Sort")),
+            "{sql} sorts: {steps:#?}"
+        );
+        let scans = steps.iter().any(|step| step.contains("Seq Scan"));
+        assert!(!scans, "{sql}: {steps:#?}");
+    }
+}
+
+#[test]
+fn statements_use_the_indexes_that_were_made_for_them_on_postgres() {
+    let database = filled_postgres();
+    let statements = statements();
+    for (part, index) in INTENDED {
+        let index = match index.strip_prefix("sqlite_autoindex_") {
+            Some(table) => table.replace("_1", "_pkey"),
+            // A name is nearly unique across tenants, so that either of its indexes leads to it.
+            None if index == "users_by_principal_name" => "users_by_".to_owned(),
+            None => index.to_owned(),
+        };
+        for sql in statements.iter().filter(|sql| sql.contains(part)) {
+            let steps = postgres_plan(&database, ONLY_WHERE_NEEDED, sql);
+            assert!(
+                steps.iter().any(|step| step.contains(&index)),
+                "{sql} does not use {index}: {steps:#?}"
+            );
+        }
+    }
+}
+
+/// What the organizer of the meeting `m` may see.
+async fn visible() -> Visibility {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.db");
+    let db = Db::open_file(&file, &Clock::manual(NOW.parse().unwrap())).unwrap();
+    let by_hand = rusqlite::Connection::open(&file).unwrap();
+    by_hand
+        .execute_batch(
+            "INSERT INTO tenants VALUES ('t', NULL, FALSE, FALSE, FALSE, TRUE, TRUE);
+             INSERT INTO users (id, tenant_id, user_type, account_enabled) VALUES ('u', 't', 'Member', TRUE);
+             INSERT INTO online_meetings (id, tenant_id, organizer_id, expiry_ticks, first_loaded_ticks, meeting_type,
+                                          thread_id, is_channel_meeting, i_cal_uid)
+             VALUES ('m', 't', 'u', 9000000000000000000, 0, 'scheduled', '19:x', FALSE, 'i')",
+        )
+        .unwrap();
+    let mut db = db.snapshot().await.unwrap();
+    let caller = Caller {
+        tenant_id: "t".to_owned(),
+        tenant: tenants::find(&mut db, "t").await.unwrap(),
+        app_id: Some("a".to_owned()),
+        application: None,
+        kind: CallerKind::Delegated {
+            user_id: "u".to_owned(),
+            user: users::find(&mut db, "u").await.unwrap().map(Box::new),
+            scopes: vec![READ.to_owned()],
+        },
+    };
+    let path = MeetingPath {
+        user: PathUser::Me,
+        meeting: "m".to_owned(),
+        kind: ArtifactKind::Recording,
+    };
+    let rules = config::load(&Flags::default(), std::iter::empty::<(String, String)>()).unwrap();
+    let access = access::meeting(&mut db, &caller, &path, &rules.config.graph, Ticks(0)).await;
+    access.unwrap().visible
+}
+
+fn read_plan(visible: &Visibility, query: &str, after: Option<(i64, &str)>) -> ReadPlan {
+    let entity = EntityType::of(ArtifactKind::Recording);
+    let query = CollectionQuery::parse(Some(query), entity, QueryOptionsRule::Reference).unwrap();
+    let after = after.map(|(ticks, id)| Place {
+        created: Ticks(ticks),
+        id: id.to_owned(),
+    });
+    ReadPlan::collection(query, visible.clone(), after)
+}
+
+/// The statements of lists and counts, each with the index that it is to walk.
+fn lists(visible: &Visibility) -> Vec<(Sql, &'static str)> {
+    const FILTER: &str = "$filter=contentCorrelationId eq 'k10'";
+    let place = Some((5000, "r20000"));
+    let entity = EntityType::of(ArtifactKind::Recording);
+    let filter = plan::parse_count(Some(FILTER), entity, QueryOptionsRule::Reference).unwrap();
+    vec![
+        (page(&read_plan(visible, "", None)), "artifacts_by_meeting"),
+        (
+            page(&read_plan(visible, "$top=100", place)),
+            "artifacts_by_meeting",
+        ),
+        (
+            page(&read_plan(visible, FILTER, None)),
+            "artifacts_by_correlation",
+        ),
+        (
+            page(&read_plan(visible, FILTER, place)),
+            "artifacts_by_correlation",
+        ),
+        (count(visible, None), "artifacts_by_"),
+        (count(visible, filter.as_ref()), "artifacts_by_correlation"),
+    ]
+}
+
+#[tokio::test]
+async fn every_list_and_count_walks_its_index_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = filled(folder.path());
+    let lists = lists(&visible().await);
+    for analysed in [false, true] {
+        if analysed {
+            connection.execute_batch("ANALYZE").unwrap();
+        }
+        for (sql, index) in &lists {
+            let steps = plan(&connection, sql.text());
+            let [step] = steps.as_slice() else {
+                panic!("{}: {steps:?}", sql.text())
+            };
+            assert!(
+                step.starts_with("SEARCH artifacts USING"),
+                "{}: {step}",
+                sql.text()
+            );
+            assert!(step.contains(&format!("INDEX {index}")), "{}: {step}", sql.text());
+            assert!(
+                step.contains("(meeting_id=? AND kind=? AND ready=?"),
+                "{}: {step}",
+                sql.text()
+            );
+            assert_eq!(
+                step.contains("(created_ticks,id)>(?,?)"),
+                sql.text().contains("(created_ticks, id) > ("),
+                "a place is jumped to: {step}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_list_and_count_walks_its_index_in_order_on_postgres() {
+    let database = filled_postgres();
+    for (sql, index) in &lists(&visible().await) {
+        let steps = postgres_plan(&database, "", sql.text());
+        let shown = format!("{}: {steps:#?}", sql.text());
+        assert!(
+            !steps
+                .iter()
+                .any(|step| step.contains("Sort") || step.contains("Seq Scan")),
+            "{shown}"
+        );
+        assert!(steps.iter().any(|step| step.contains(index)), "{shown}");
+        let condition = steps
+            .iter()
+            .find(|step| step.contains("Index Cond:"))
+            .expect(&shown);
+        for part in ["(meeting_id = $1)", "(kind = $2)", "(ready = true)"] {
+            assert!(condition.contains(part), "{part}, {shown}");
+        }
+        assert_eq!(
+            condition.contains("(ROW(created_ticks, id) > ROW("),
+            sql.text().contains("(created_ticks, id) > ("),
+            "a place is jumped to: {shown}"
+        );
     }
 }
