@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
@@ -15,6 +18,9 @@ pub const GRAPH_AUDIENCES: [&str; 2] = [
     "https://graph.microsoft.com",
     "00000003-0000-0000-c000-000000000000",
 ];
+
+/// Time between two looks for unfinished writes; the first is at the start.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// A store that is ready to be served. Seeds are loaded into it before it listens.
 pub struct Prepared {
@@ -31,6 +37,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     running: Running,
+    sweeping: JoinHandle<()>,
     _lock: Option<ServeLock>,
 }
 
@@ -98,6 +105,7 @@ impl Prepared {
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
         let running = listener::start(&socket, &app, threads).map_err(failed)?;
         Ok(Server {
+            sweeping: tokio::spawn(sweep(app.clone())),
             app,
             address,
             running,
@@ -109,6 +117,18 @@ impl Prepared {
 impl Server {
     /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
     pub fn stop(self) {
+        self.sweeping.abort();
         self.running.stop();
+    }
+}
+
+/// Removes unfinished writes from the content store, for as long as the server runs.
+async fn sweep(app: App) {
+    let mut times = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        times.tick().await;
+        if let Err(error) = app.content.sweep(app.clock.now()).await {
+            tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Store {
         let path = config.metadata_file()?;
         let db = Db::open(&path, clock).map_err(|cause| StoreError::Database { path, cause })?;
         let path = config.content_folder()?;
-        let content = ContentStore::open_folder(&path, clock.now());
+        let content = ContentStore::open_folder(&path);
         let content = content.map_err(|cause| StoreError::Content { path, cause })?;
         Ok(Self {
             db,

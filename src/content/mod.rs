@@ -4,25 +4,40 @@
 //! is refused), **visible only when complete**, **durable when acknowledged** (file and folders fsynced), and
 //! read by ranges. It knows nothing of rows; which object belongs to what is the database's knowledge.
 
+mod comparison;
 mod key;
 mod local;
+mod read;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Ticks;
 
+use comparison::Comparisons;
 pub use key::{ContentKey, Part};
-pub use local::{ContentReader, hash_file};
+pub use local::hash_file;
+use read::Reader;
+pub use read::{ContentReader, ContentStream};
 
 /// The most bytes that are read, and held, at a time for one download.
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
+/// How long a write may take before what it has written counts as abandoned.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
+
 /// Where content is kept. A clone is the same store.
 #[derive(Clone, Debug)]
 pub struct ContentStore {
-    backend: Arc<local::LocalFolder>,
+    backend: Backend,
+    comparisons: Arc<Comparisons>,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Local(Arc<local::LocalFolder>),
 }
 
 /// What was written.
@@ -58,6 +73,26 @@ pub struct Checked {
     pub restamped: Option<i64>,
 }
 
+/// What [`ContentStore::sweep`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Unfinished writes that were removed.
+    pub removed: usize,
+    /// Unfinished writes that may still be under way.
+    pub kept: usize,
+}
+
+impl Swept {
+    /// Counts one that was removed, and says so.
+    fn removed(&mut self, name: &str) {
+        tracing::info!(
+            content.unfinished = name,
+            "an unfinished write was abandoned and is removed"
+        );
+        self.removed += 1;
+    }
+}
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
@@ -90,13 +125,14 @@ pub enum ContentError {
 }
 
 impl ContentStore {
-    /// Opens the folder at `path`, making it where necessary and removing what a crash left half-written.
+    /// Opens the folder at `path`, making it where necessary.
     ///
     /// # Errors
     /// [`ContentError`] where it cannot be made.
-    pub fn open_folder(path: &Path, now: Ticks) -> Result<Self, ContentError> {
+    pub fn open_folder(path: &Path) -> Result<Self, ContentError> {
         Ok(Self {
-            backend: Arc::new(local::LocalFolder::open(path, now)?),
+            backend: Backend::Local(Arc::new(local::LocalFolder::open(path)?)),
+            comparisons: Arc::default(),
         })
     }
 
@@ -109,8 +145,12 @@ impl ContentStore {
         key: &ContentKey,
         source: impl io::Read + Send + 'static,
     ) -> Result<Written, ContentError> {
-        let (backend, key) = (Arc::clone(&self.backend), key.clone());
-        off_thread(move || backend.put(&key, source)).await
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, key) = (Arc::clone(folder), key.clone());
+                off_thread(move || folder.put(&key, source)).await
+            }
+        }
     }
 
     /// Opens an object for reading, as it is.
@@ -122,7 +162,10 @@ impl ContentStore {
         reason = "a store behind a network waits here; a local open is short"
     )]
     pub async fn open(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
-        self.backend.open_object(key)
+        let reader = match &self.backend {
+            Backend::Local(folder) => Reader::Local(folder.open_object(key)?),
+        };
+        Ok(ContentReader(reader))
     }
 
     /// Opens an object and makes sure that it is what was recorded: by its length and time of change, and where
@@ -144,18 +187,44 @@ impl ContentStore {
                 restamped: None,
             });
         }
-        self.backend.known_good(&reader, expected).await?;
+        self.comparisons.known_good(&reader, expected).await?;
         let restamped = Some(reader.modified_ns());
         Ok(Checked { reader, restamped })
     }
 
-    /// Removes an object; one that is not there is removed already. Whoever reads it goes on reading.
+    /// Removes an object; one that is not there is removed already. Of whoever reads it: see [`ContentReader`].
     ///
     /// # Errors
     /// [`ContentError`] of the store.
     pub async fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
-        let (backend, key) = (Arc::clone(&self.backend), key.clone());
-        off_thread(move || backend.remove(&key)).await
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, key) = (Arc::clone(folder), key.clone());
+                off_thread(move || folder.remove(&key)).await
+            }
+        }
+    }
+
+    /// Removes what writes that never ended have left, once it is a day old: nothing of it was ever visible.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn sweep(&self, now: Ticks) -> Result<Swept, ContentError> {
+        let oldest = now.minus(ABANDONED_AFTER);
+        let swept = match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                off_thread(move || folder.sweep(oldest)).await?
+            }
+        };
+        if swept != Swept::default() {
+            tracing::info!(
+                content.removed = swept.removed,
+                content.kept = swept.kept,
+                "unfinished writes were looked through"
+            );
+        }
+        Ok(swept)
     }
 
     /// Whether the store can be reached.
@@ -164,7 +233,9 @@ impl ContentStore {
     /// [`ContentError`] saying why not.
     #[expect(clippy::unused_async, reason = "a store behind a network waits here")]
     pub async fn reach(&self) -> Result<(), ContentError> {
-        self.backend.reach()
+        match &self.backend {
+            Backend::Local(folder) => folder.reach(),
+        }
     }
 }
 

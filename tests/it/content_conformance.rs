@@ -13,7 +13,8 @@ use std::time::{Duration, SystemTime};
 use aws_lc_rs::digest;
 use graphophone::clock::Ticks;
 use graphophone::content::{
-    CHUNK_BYTES, Checked, ContentError, ContentKey, ContentReader, ContentStore, Expected, Part, Written,
+    CHUNK_BYTES, Checked, ContentError, ContentKey, ContentReader, ContentStore, ContentStream, Expected,
+    Part, Written,
 };
 use tempfile::TempDir;
 
@@ -43,7 +44,7 @@ impl Place {
 
     fn open(&self) -> ContentStore {
         match self.engine {
-            Engine::Folder => ContentStore::open_folder(&self.root(), now()).unwrap(),
+            Engine::Folder => ContentStore::open_folder(&self.root()).unwrap(),
         }
     }
 
@@ -81,15 +82,6 @@ async fn on_every_back_end(suite: impl AsyncFn(&Place, ContentStore)) {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the store compares with what the file system says"
-)]
-fn now() -> Ticks {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Ticks(i64::try_from(since.as_nanos() / 100).unwrap())
-}
-
 fn next() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     COUNT.fetch_add(1, Ordering::Relaxed)
@@ -123,19 +115,31 @@ fn expected(key: &ContentKey, written: &Written) -> Expected {
     }
 }
 
-/// All bytes of an object, as a download reads them.
-fn read_all(reader: &ContentReader) -> Vec<u8> {
+/// The bytes that a stream gives, and no more than a chunk of them at a time.
+async fn drain(mut stream: ContentStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    while bytes.len() as u64 != reader.size_bytes() {
-        let chunk = reader.read_waiting(bytes.len() as u64, CHUNK_BYTES).unwrap();
-        assert!(!chunk.is_empty(), "the object ends at {}", bytes.len());
+    let expected = stream.remaining();
+    while let Some(chunk) = std::future::poll_fn(|cx| stream.poll_chunk(cx)).await {
+        let chunk = chunk?;
+        assert!(!chunk.is_empty(), "a chunk without bytes");
         bytes.extend_from_slice(&chunk);
+        assert_eq!(stream.remaining(), expected - bytes.len() as u64);
     }
-    bytes
+    assert_eq!(stream.remaining(), 0, "an end before the end");
+    Ok(bytes)
+}
+
+async fn range(reader: &ContentReader, first: u64, length: u64) -> Vec<u8> {
+    drain(reader.read(first, length).await.unwrap()).await.unwrap()
+}
+
+/// All bytes of an object, as a download reads them.
+async fn read_all(reader: &ContentReader) -> Vec<u8> {
+    range(reader, 0, reader.size_bytes()).await
 }
 
 async fn read(store: &ContentStore, key: &ContentKey) -> Vec<u8> {
-    read_all(&store.open(key).await.unwrap())
+    read_all(&store.open(key).await.unwrap()).await
 }
 
 async fn assert_absent(store: &ContentStore, key: &ContentKey) {
@@ -203,7 +207,7 @@ async fn bytes_come_back_with_their_length_and_digest() {
             let reader = store.open(&key).await.unwrap();
             assert_eq!(reader.size_bytes(), length as u64);
             assert_eq!(reader.modified_ns(), written.modified_ns);
-            assert!(read_all(&reader) == bytes, "{length}");
+            assert!(read_all(&reader).await == bytes, "{length}");
         }
     })
     .await;
@@ -332,55 +336,57 @@ async fn ranges_are_read_to_their_edges() {
             (CHUNK_BYTES - 1, 2),
             (CHUNK_BYTES, CHUNK_BYTES),
             (end - 1, 1),
-            (end - 1, 2),
-            (end - 10, CHUNK_BYTES),
-            (end, 1),
-            (end + 1, 1),
+            (end - 10, 10),
+            (1, end - 1),
+            (0, end),
+            (end, 0),
         ] {
-            let wanted = bytes.get(offset..(offset + length).min(end)).unwrap_or_default();
-            let found = reader.read_waiting(offset as u64, length).unwrap();
-            assert!(found == wanted, "{length} from {offset}: {} bytes", found.len());
-            // What was just read is in the cache, if there is one.
-            if let Some(found) = reader.read_cached(offset as u64, length) {
-                assert!(
-                    !found.is_empty() && wanted.starts_with(&found),
-                    "{length} from {offset}"
-                );
-            }
+            let found = range(&reader, offset as u64, length as u64).await;
+            assert!(
+                found == bytes[offset..offset + length],
+                "{length} from {offset}: {} bytes",
+                found.len()
+            );
         }
-        assert_eq!(
-            reader.read_waiting(0, end).unwrap().len(),
-            CHUNK_BYTES,
-            "more than a chunk at once"
-        );
-        assert!(
-            reader
-                .read_cached(0, end)
-                .is_none_or(|found| found.len() <= CHUNK_BYTES)
-        );
-        assert!(
-            reader.read_cached(end as u64, 1).is_none(),
-            "the end is not an empty chunk"
-        );
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_is_removed_stays_readable_for_whoever_reads_it() {
+async fn an_object_that_has_shrunk_ends_in_an_error() {
+    on_every_back_end(async |place, store| {
+        let (key, bytes) = (key(), media(CHUNK_BYTES * 2));
+        put(&store, &key, &bytes).await;
+        let reader = store.open(&key).await.unwrap();
+        place.overwrite(&key, &bytes[..CHUNK_BYTES + 1]);
+        // Before the first byte or after some: never an answer that looks whole.
+        if let Ok(stream) = reader.read(0, bytes.len() as u64).await {
+            assert!(drain(stream).await.is_err());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_reads_what_is_removed_gets_its_bytes_or_is_cut() {
     on_every_back_end(async |_, store| {
         let (key, bytes) = (key(), media(CHUNK_BYTES + 1));
         put(&store, &key, &bytes).await;
         let reader = store.open(&key).await.unwrap();
-        let first = reader.read_waiting(0, 10).unwrap();
+        let stream = reader.read(0, bytes.len() as u64).await.unwrap();
         store.remove(&key).await.unwrap();
         assert_absent(&store, &key).await;
-        assert_eq!(first, bytes[..10]);
-        assert!(read_all(&reader) == bytes);
+        if let Ok(found) = drain(stream).await {
+            assert!(found == bytes);
+        }
         store.remove(&key).await.unwrap();
-        put(&store, &key, b"new").await;
-        assert!(read_all(&reader) == bytes);
-        assert_eq!(read(&store, &key).await, b"new");
+        put(&store, &key, &media(CHUNK_BYTES + 2)[1..]).await;
+        if let Ok(stream) = reader.read(0, bytes.len() as u64).await
+            && let Ok(found) = drain(stream).await
+        {
+            assert!(found == bytes);
+        }
+        assert_eq!(read(&store, &key).await, media(CHUNK_BYTES + 2)[1..]);
     })
     .await;
 }
@@ -403,7 +409,7 @@ async fn a_good_object_is_opened_without_another_stamp() {
             let written = put(&store, &key, &bytes).await;
             let Checked { reader, restamped } = store.open_checked(&expected(&key, &written)).await.unwrap();
             assert_eq!(restamped, None);
-            assert!(read_all(&reader) == bytes);
+            assert!(read_all(&reader).await == bytes);
         }
     })
     .await;
@@ -521,7 +527,7 @@ async fn an_object_that_was_only_touched_gets_a_new_stamp() {
         let stamp = checked.restamped.unwrap();
         assert_eq!(stamp, checked.reader.modified_ns());
         assert_ne!(stamp, written.modified_ns);
-        assert!(read_all(&checked.reader) == bytes);
+        assert!(read_all(&checked.reader).await == bytes);
         let stamped = Expected {
             modified_ns: stamp,
             ..expected(&key, &written)
@@ -642,8 +648,21 @@ async fn an_object_is_its_plain_bytes_under_its_key() {
     );
 }
 
-#[test]
-fn what_a_crash_left_goes_after_a_day_and_not_before() {
+#[tokio::test]
+async fn a_folder_keeps_what_is_removed_for_whoever_reads_it() {
+    let place = Place::new(Engine::Folder);
+    let store = place.open();
+    let (key, bytes) = (key(), media(CHUNK_BYTES + 1));
+    put(&store, &key, &bytes).await;
+    let reader = store.open(&key).await.unwrap();
+    store.remove(&key).await.unwrap();
+    assert!(read_all(&reader).await == bytes);
+    put(&store, &key, b"new").await;
+    assert!(read_all(&reader).await == bytes);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_goes_after_a_day_and_not_before() {
     const DAY: u64 = 24 * 3600;
     let place = Place::new(Engine::Folder);
     let incoming = place.root().join(".incoming");
@@ -653,20 +672,22 @@ fn what_a_crash_left_goes_after_a_day_and_not_before() {
         let file = std::fs::File::create(incoming.join(name)).unwrap();
         file.set_modified(written + Duration::from_secs(after)).unwrap();
     }
-    let left = |seconds: u64| {
+    let store = place.open();
+    let left = async |seconds: u64| {
         let at = Ticks::from_unix_seconds(i64::try_from(1_000_000_000 + seconds).unwrap());
-        ContentStore::open_folder(&place.root(), at).unwrap();
+        let swept = store.sweep(at).await.unwrap();
         let mut names: Vec<_> = files(&incoming)
             .iter()
             .map(|path| path.file_name().unwrap().to_owned())
             .collect();
         names.sort();
+        assert_eq!(swept.kept, names.len());
         names
     };
-    assert_eq!(left(0), ["old", "young"]);
-    assert_eq!(left(DAY), ["old", "young"]);
-    assert_eq!(left(DAY + 1), ["young"]);
-    assert_eq!(left(DAY + 3), Vec::<&str>::new());
+    assert_eq!(left(0).await, ["old", "young"]);
+    assert_eq!(left(DAY).await, ["old", "young"]);
+    assert_eq!(left(DAY + 1).await, ["young"]);
+    assert_eq!(left(DAY + 3).await, Vec::<&str>::new());
 }
 
 #[tokio::test]
@@ -750,5 +771,5 @@ async fn a_folder_that_has_gone_is_not_reached() {
 fn a_file_where_the_folder_should_be_is_an_error() {
     let place = Place::new(Engine::Folder);
     std::fs::write(place.root(), "x").unwrap();
-    assert!(ContentStore::open_folder(&place.root(), now()).is_err());
+    assert!(ContentStore::open_folder(&place.root()).is_err());
 }

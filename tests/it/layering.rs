@@ -180,6 +180,7 @@ const ONLY: &[Only] = &[
             "db::sqlite",
             "http",
             "seed::load",
+            "server",
             "store",
         ],
         reason: "what waits or works beside the runtime; the other rooms compute",
