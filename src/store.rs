@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authority::{SigningFault, SigningKey};
 use crate::clock::Clock;
-use crate::config::{Config, Problem};
+use crate::config::{Config, ContentConfig, Problem};
 use crate::content::{ContentError, ContentStore};
 use crate::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
 use crate::db::{Db, DbError};
@@ -53,10 +53,10 @@ pub enum StoreError {
         cause: DbError,
     },
     /// Its content cannot be used.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}", content_line(place, cause))]
     Content {
-        /// The folder.
-        path: PathBuf,
+        /// Where it is.
+        place: ContentConfig,
         /// Why.
         cause: ContentError,
     },
@@ -94,9 +94,9 @@ impl Store {
         }
         let path = config.metadata_file()?;
         let db = Db::open(&path, clock).map_err(|cause| StoreError::Database { path, cause })?;
-        let path = config.content_folder()?;
-        let content = ContentStore::open_folder(&path);
-        let content = content.map_err(|cause| StoreError::Content { path, cause })?;
+        let place = config.content_place()?;
+        let content = ContentStore::at(&place);
+        let content = content.map_err(|cause| StoreError::Content { place, cause })?;
         Ok(Self {
             db,
             content,
@@ -199,6 +199,14 @@ impl ServeLock {
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data.clone())),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
         }
+    }
+}
+
+/// What is wrong with the content, after what names it.
+fn content_line(place: &ContentConfig, cause: &ContentError) -> String {
+    match place {
+        ContentConfig::Folder(path) => format!("{}: {cause}", path.display()),
+        ContentConfig::S3(_) => cause.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::problem::{Problem, Problems};
+use super::s3::{self, AwsEnvironment};
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
@@ -15,7 +16,12 @@ const NOWHERE: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Puts a configuration together. It is worth something only if there are no problems in the end.
-pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut Problems) -> Config {
+pub(super) fn config(
+    values: &Values,
+    issuers: Vec<IssuerConfig>,
+    aws: &AwsEnvironment,
+    problems: &mut Problems,
+) -> Config {
     Config {
         listen: values.address("listen").unwrap_or(NOWHERE),
         public_url: public_url(values, problems),
@@ -35,9 +41,7 @@ pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut
             sqlite: store_path(values, &METADATA, problems),
             connections: values.integer("metadata.connections"),
         },
-        content: ContentConfig {
-            folder: store_path(values, &CONTENT, problems),
-        },
+        content: content_place(values, aws, problems),
         log: LogConfig {
             format: match values.text("log.format") {
                 Some("json") => LogFormat::Json,
@@ -109,8 +113,18 @@ const CONTENT: Store = Store {
     key: "content.url",
     scheme: "file:",
     example: "file:content",
-    unbuilt: &[("s3:", "S3")],
+    unbuilt: &[],
 };
+
+fn content_place(values: &Values, aws: &AwsEnvironment, problems: &mut Problems) -> ContentConfig {
+    if s3::is_s3(values) {
+        let bucket = s3::read(values, aws, problems).map(|bucket| ContentConfig::S3(Box::new(bucket)));
+        // Without one there is a problem, and the configuration is refused.
+        return bucket.unwrap_or(ContentConfig::Folder(PathBuf::new()));
+    }
+    s3::refuse_without_bucket(values, problems);
+    ContentConfig::Folder(store_path(values, &CONTENT, problems))
+}
 
 /// The path in a `sqlite:` or `file:` URL. The URL is never repeated, for it may hold a password.
 fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBuf {
@@ -150,6 +164,9 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
             "public_url",
             "http:// sends tokens and recordings in the clear; use https:// behind a reverse proxy",
         ));
+    }
+    if let ContentConfig::S3(bucket) = &config.content {
+        warnings.extend(s3::warnings(bucket));
     }
     for (index, issuer) in config.issuers.iter().enumerate() {
         if issuer.ca_file.is_some() && matches!(issuer.keys, super::KeySource::File(_)) {

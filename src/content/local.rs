@@ -133,6 +133,13 @@ impl LocalFolder {
         Ok(swept)
     }
 
+    /// Writes a file as an object is written, and takes it back.
+    pub(super) fn probe(&self) -> Result<(), ContentError> {
+        let incoming = Incoming::create(&self.root)?;
+        incoming.fill(&mut &b"probe"[..])?;
+        incoming.file.sync_all().map_err(by_meaning)
+    }
+
     pub(super) fn reach(&self) -> Result<(), ContentError> {
         fs::metadata(self.root.join(INCOMING))
             .map(|_| ())
@@ -323,7 +330,7 @@ pub fn hash_file(file: &File) -> io::Result<[u8; 32]> {
     }
 }
 
-fn digest_bytes(hash: digest::Context) -> [u8; 32] {
+pub(super) fn digest_bytes(hash: digest::Context) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hash.finish().as_ref());
     bytes

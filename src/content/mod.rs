@@ -8,13 +8,14 @@ mod comparison;
 mod key;
 mod local;
 mod read;
+mod s3;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Ticks;
+use crate::config::ContentConfig;
 
 use comparison::Comparisons;
 pub use key::{ContentKey, Part};
@@ -38,6 +39,7 @@ pub struct ContentStore {
 #[derive(Clone, Debug)]
 enum Backend {
     Local(Arc<local::LocalFolder>),
+    S3(Arc<s3::Bucket>),
 }
 
 /// What was written.
@@ -93,6 +95,25 @@ impl Swept {
     }
 }
 
+/// What [`ContentStore::probe`] found: a line that names the setting, or the right that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Without this being mended recordings cannot be kept or served.
+    pub is_problem: bool,
+    /// The line.
+    pub line: String,
+}
+
+impl Finding {
+    fn problem(error: &ContentError) -> Self {
+        Self {
+            // What is there can still be served.
+            is_problem: !matches!(error, ContentError::Full),
+            line: error.to_string(),
+        }
+    }
+}
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
@@ -113,6 +134,18 @@ pub enum ContentError {
     /// The store is full.
     #[error("no space is left in the content store")]
     Full,
+    /// The object is larger than the store takes.
+    #[error("the content is larger than the content store takes")]
+    TooLarge,
+    /// The store refuses us, and will until somebody changes a setting or a right: a line that names it.
+    #[error("{0}")]
+    Refused(String),
+    /// The store gives no answer that helps; it may in a moment. A line that names the setting.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A file that the configuration names cannot be used: a line that names the setting.
+    #[error("{0}")]
+    SetUp(String),
     /// The store cannot be written.
     #[error("the content store is read-only for this user")]
     ReadOnly,
@@ -125,15 +158,34 @@ pub enum ContentError {
 }
 
 impl ContentStore {
-    /// Opens the folder at `path`, making it where necessary.
+    /// Opens the store that the configuration names, making a folder where necessary. Of a bucket nothing is asked yet.
     ///
     /// # Errors
-    /// [`ContentError`] where it cannot be made.
-    pub fn open_folder(path: &Path) -> Result<Self, ContentError> {
+    /// [`ContentError`] where a folder cannot be made or a file cannot be read.
+    pub fn at(place: &ContentConfig) -> Result<Self, ContentError> {
+        let backend = match place {
+            ContentConfig::Folder(path) => Backend::Local(Arc::new(local::LocalFolder::open(path)?)),
+            ContentConfig::S3(config) => Backend::S3(Arc::new(s3::Bucket::open(config)?)),
+        };
         Ok(Self {
-            backend: Backend::Local(Arc::new(local::LocalFolder::open(path)?)),
+            backend,
             comparisons: Arc::default(),
         })
+    }
+
+    /// The same store for another runtime thread: with connections of its own, where it has any.
+    pub fn for_thread(&self) -> Self {
+        let Backend::S3(bucket) = &self.backend else {
+            return self.clone();
+        };
+        // What could be opened before can be again; otherwise connections are shared, which is slower and no worse.
+        bucket.for_thread().map_or_else(
+            |_| self.clone(),
+            |bucket| Self {
+                backend: Backend::S3(Arc::new(bucket)),
+                comparisons: Arc::clone(&self.comparisons),
+            },
+        )
     }
 
     /// Stores all of `source` under `key` and answers when that would survive a power cut.
@@ -150,6 +202,7 @@ impl ContentStore {
                 let (folder, key) = (Arc::clone(folder), key.clone());
                 off_thread(move || folder.put(&key, source)).await
             }
+            Backend::S3(bucket) => bucket.put(key, source).await,
         }
     }
 
@@ -157,13 +210,11 @@ impl ContentStore {
     ///
     /// # Errors
     /// [`ContentError::NotFound`] where there is none.
-    #[expect(
-        clippy::unused_async,
-        reason = "a store behind a network waits here; a local open is short"
-    )]
     pub async fn open(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
         let reader = match &self.backend {
+            // Short enough for the runtime's thread.
             Backend::Local(folder) => Reader::Local(folder.open_object(key)?),
+            Backend::S3(bucket) => Reader::S3(Box::new(bucket.open_object(key).await?)),
         };
         Ok(ContentReader(reader))
     }
@@ -202,6 +253,7 @@ impl ContentStore {
                 let (folder, key) = (Arc::clone(folder), key.clone());
                 off_thread(move || folder.remove(&key)).await
             }
+            Backend::S3(bucket) => bucket.remove(key).await,
         }
     }
 
@@ -216,6 +268,7 @@ impl ContentStore {
                 let folder = Arc::clone(folder);
                 off_thread(move || folder.sweep(oldest)).await?
             }
+            Backend::S3(bucket) => bucket.sweep(oldest).await?,
         };
         if swept != Swept::default() {
             tracing::info!(
@@ -231,10 +284,22 @@ impl ContentStore {
     ///
     /// # Errors
     /// [`ContentError`] saying why not.
-    #[expect(clippy::unused_async, reason = "a store behind a network waits here")]
     pub async fn reach(&self) -> Result<(), ContentError> {
         match &self.backend {
             Backend::Local(folder) => folder.reach(),
+            Backend::S3(bucket) => bucket.reach().await,
+        }
+    }
+
+    /// Does with an object of its own all that is done with recordings, leaves nothing, and says what did not work.
+    pub async fn probe(&self) -> Vec<Finding> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                let probed = off_thread(move || folder.probe()).await;
+                probed.err().as_ref().map(Finding::problem).into_iter().collect()
+            }
+            Backend::S3(bucket) => bucket.probe().await,
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::ContentError;
 use super::local::{LocalReader, LocalStream};
+use super::s3::read::{S3Reader, S3Stream};
 
 /// An open object: one version of it. When the object is removed, whoever reads it goes on reading, or is cut off; nobody
 /// gets bytes of anything else.
@@ -16,16 +17,18 @@ pub struct ContentReader(pub(super) Reader);
 #[derive(Clone, Debug)]
 pub(super) enum Reader {
     Local(LocalReader),
+    S3(Box<S3Reader>),
 }
 
-/// The bytes of a stored object that are still to be sent. Holds at most [`CHUNK_BYTES`](super::CHUNK_BYTES); dropped, it
-/// frees everything.
+/// The bytes of a stored object that are still to be sent. Holds at most [`CHUNK_BYTES`](super::CHUNK_BYTES) of a file, or
+/// what the network has given at once; dropped, it frees everything.
 #[derive(Debug)]
 pub struct ContentStream(Stream);
 
 #[derive(Debug)]
 enum Stream {
     Local(LocalStream),
+    S3(Box<S3Stream>),
 }
 
 impl ContentReader {
@@ -33,6 +36,7 @@ impl ContentReader {
     pub fn size_bytes(&self) -> u64 {
         match &self.0 {
             Reader::Local(reader) => reader.size_bytes,
+            Reader::S3(reader) => reader.size_bytes,
         }
     }
 
@@ -40,6 +44,7 @@ impl ContentReader {
     pub fn modified_ns(&self) -> i64 {
         match &self.0 {
             Reader::Local(reader) => reader.modified_ns,
+            Reader::S3(reader) => reader.modified_ns,
         }
     }
 
@@ -48,20 +53,18 @@ impl ContentReader {
     ///
     /// # Errors
     /// [`ContentError`] of the store.
-    #[expect(
-        clippy::unused_async,
-        reason = "a store behind a network waits here; a folder answers at once"
-    )]
     pub async fn read(&self, first: u64, length: u64) -> Result<ContentStream, ContentError> {
-        match &self.0 {
-            Reader::Local(reader) => Ok(ContentStream(Stream::Local(reader.read(first, length)))),
-        }
+        Ok(ContentStream(match &self.0 {
+            Reader::Local(reader) => Stream::Local(reader.read(first, length)),
+            Reader::S3(reader) => Stream::S3(Box::new(reader.read(first, length).await?)),
+        }))
     }
 
     /// SHA-256 of the whole.
     pub(super) async fn hash(&self) -> Result<[u8; 32], ContentError> {
         match &self.0 {
             Reader::Local(reader) => reader.hash().await,
+            Reader::S3(reader) => reader.hash().await,
         }
     }
 }
@@ -71,6 +74,7 @@ impl ContentStream {
     pub fn remaining(&self) -> u64 {
         match &self.0 {
             Stream::Local(stream) => stream.remaining,
+            Stream::S3(stream) => stream.remaining(),
         }
     }
 
@@ -78,6 +82,7 @@ impl ContentStream {
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         match &mut self.0 {
             Stream::Local(stream) => stream.poll_chunk(cx),
+            Stream::S3(stream) => stream.poll_chunk(cx),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod names;
 mod raw;
+pub mod s3;
 mod token;
 
 use std::collections::HashSet;
@@ -400,7 +401,7 @@ async fn put_key(store: &Store) {
     clippy::disallowed_methods,
     reason = "tests ask the server on loopback and nothing else"
 )]
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -409,6 +410,9 @@ fn client() -> reqwest::Client {
 }
 
 fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    if !folder.exists() {
+        return;
+    }
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         match entry.file_type().unwrap().is_dir() {
