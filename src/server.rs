@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::{Config, Problem};
+use crate::config::{Config, ContentConfig, Problem};
+use crate::content::{ContentError, Finding};
 use crate::http::listener::{self, Running};
 use crate::store::{ServeLock, Store, StoreError};
 
@@ -75,6 +76,32 @@ impl Prepared {
         let lock = ServeLock::take(&config)?;
         let store = Store::open(&config, clock)?;
         Ok(Self { store, config, lock })
+    }
+
+    /// Makes sure that the content store answers and, where it is a bucket, lets us do what we have to; says what else is
+    /// not as it should be. A folder that cannot be written is still served.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] in one line that names the setting to change.
+    pub async fn check_content(&self) -> Result<(), StartError> {
+        let (place, content) = (self.config.content_place()?, &self.store.content);
+        let is_bucket = matches!(place, ContentConfig::S3(_));
+        let refused = |cause| StoreError::Content { place, cause };
+        if let Err(cause) = content.reach().await {
+            return Err(refused(cause).into());
+        }
+        let (problems, warnings): (Vec<Finding>, Vec<Finding>) = content
+            .probe()
+            .await
+            .into_iter()
+            .partition(|finding| finding.is_problem && is_bucket);
+        for finding in warnings {
+            tracing::warn!("{}", finding.line);
+        }
+        match problems.into_iter().next() {
+            Some(finding) => Err(refused(ContentError::Refused(finding.line)).into()),
+            None => Ok(()),
+        }
     }
 
     /// Listens and answers. `threads`: how many runtimes; by default one a core.
