@@ -613,16 +613,12 @@ async fn an_unfinished_upload_of_another_server_goes_after_a_day() {
     );
     let begun = client().post(url).send().await.unwrap();
     assert_eq!(begun.status(), 200);
-    let sweep = async |hours: u64| {
-        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(hours * 3600);
-        store
-            .sweep(Ticks::from_unix_seconds(i64::try_from(now.as_secs()).unwrap()))
-            .await
-            .unwrap()
-    };
-    assert_eq!(sweep(23).await, Swept { removed: 0, kept: 1 });
-    assert_eq!(sweep(25).await, Swept { removed: 1, kept: 0 });
-    assert_eq!(sweep(25).await, Swept::default());
+    let sweep = async |now: &str| store.sweep(now.parse().unwrap()).await.unwrap();
+    // moto says of every upload that it was begun at 20:48 on 10 November 2010.
+    let (early, late) = ("2010-11-11T20:00:00Z", "2999-01-01T00:00:00Z");
+    assert_eq!(sweep(early).await, Swept { removed: 0, kept: 1 });
+    assert_eq!(sweep(late).await, Swept { removed: 1, kept: 0 });
+    assert_eq!(sweep(late).await, Swept::default());
 }
 
 #[test]
