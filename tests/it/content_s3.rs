@@ -462,6 +462,7 @@ async fn unfinished_uploads_of_ours_go_after_a_day() {
     let first = [
         upload(&ours, "old", "2026-01-31T11:59:59.000Z"),
         upload(&ours, "young", "2026-01-31T12:00:01.000Z"),
+        upload(&ours, "stuck", "2026-01-01T00:00:00.000Z"),
         upload("a/b/somebody-elses", "other", "2020-01-01T00:00:00.000Z"),
         upload(&ours, "timeless", "yesterday"),
     ];
@@ -483,12 +484,13 @@ async fn unfinished_uploads_of_ours_go_after_a_day() {
             Action::Answer(200, second.clone())
         }
         "GET" => Action::Answer(200, first.clone()),
+        "DELETE" if seen.target.ends_with("uploadId=stuck") => Action::Refuse(403, "AccessDenied"),
         "DELETE" => Action::Answer(204, String::new()),
         _ => Action::Close,
     });
     let now: Ticks = "2026-02-01T12:00:00Z".parse().unwrap();
     let swept = store.sweep(now).await.unwrap();
-    assert_eq!(swept, Swept { removed: 2, kept: 2 });
+    assert_eq!(swept, Swept { removed: 2, kept: 3 });
     let seen = front.seen();
     assert!(
         seen.iter()
@@ -497,7 +499,7 @@ async fn unfinished_uploads_of_ours_go_after_a_day() {
     assert!(seen[0].target.contains("&prefix=a%2Fb%2F"));
     let removed: Vec<_> = seen
         .iter()
-        .filter(|seen| seen.method == "DELETE")
+        .filter(|seen| seen.method == "DELETE" && !seen.target.ends_with("stuck"))
         .map(|seen| &seen.target)
         .collect();
     assert!(

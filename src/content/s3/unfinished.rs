@@ -48,15 +48,18 @@ pub(super) async fn sweep(bucket: &Bucket, oldest: Ticks) -> Result<Swept, Conte
                 continue;
             }
             // An instant that cannot be read is not old.
-            if upload
-                .initiated
-                .parse::<Ticks>()
-                .is_ok_and(|begun| begun < oldest)
-            {
-                abort(bucket, upload).await?;
-                swept.removed(&upload.key);
-            } else {
+            let begun = upload.initiated.parse::<Ticks>();
+            if !begun.is_ok_and(|begun| begun < oldest) {
                 swept.kept += 1;
+                continue;
+            }
+            match abort(bucket, upload).await {
+                Ok(()) => swept.removed(&upload.key),
+                // The others are not kept waiting for it.
+                Err(error) => {
+                    tracing::warn!(content.unfinished = upload.key, %error, "an unfinished write could not be removed");
+                    swept.kept += 1;
+                }
             }
         }
         after = page.next_key_marker.zip(page.next_upload_id_marker);

@@ -62,7 +62,8 @@ impl Upload {
             }
             Some(second) => self.put_in_parts([first, second], parts, reading).await?,
         };
-        let found = self.look().await?.ok_or_else(|| self.lost())?;
+        let found = self.bucket.writing.head(&self.path).await;
+        let found = found.map_err(|error| self.bucket.fault(Doing::Read, &error))?;
         if found.size != size_bytes {
             return Err(self.lost());
         }
@@ -184,11 +185,7 @@ impl Upload {
     }
 
     fn lost(&self) -> ContentError {
-        Fault::nonsense(
-            &self.bucket.places(),
-            "that it has an object, and does not have it",
-        )
-        .into()
+        Fault::nonsense(&self.bucket.places(), "that it has an object, and has another").into()
     }
 }
 
