@@ -54,6 +54,7 @@ impl App {
     pub fn for_thread(&self, threads: usize) -> Self {
         Self {
             db: self.db.for_thread(threads),
+            content: self.content.for_thread(),
             tokens: self.tokens.for_thread(),
             ..self.clone()
         }

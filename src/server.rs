@@ -2,11 +2,15 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::{Config, Problem};
+use crate::config::{Config, ContentConfig, Problem};
+use crate::content::{ContentError, Finding};
 use crate::http::listener::{self, Running};
 use crate::store::{ServeLock, Store, StoreError};
 
@@ -15,6 +19,9 @@ pub const GRAPH_AUDIENCES: [&str; 2] = [
     "https://graph.microsoft.com",
     "00000003-0000-0000-c000-000000000000",
 ];
+
+/// Time between two looks for unfinished writes; the first is at the start.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// A store that is ready to be served. Seeds are loaded into it before it listens.
 pub struct Prepared {
@@ -31,6 +38,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     running: Running,
+    sweeping: JoinHandle<()>,
     _lock: Option<ServeLock>,
 }
 
@@ -70,6 +78,32 @@ impl Prepared {
         Ok(Self { store, config, lock })
     }
 
+    /// Makes sure that the content store answers and, where it is a bucket, lets us do what we have to; says what else is
+    /// not as it should be. A folder that cannot be written is still served.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] in one line that names the setting to change.
+    pub async fn check_content(&self) -> Result<(), StartError> {
+        let (place, content) = (self.config.content_place()?, &self.store.content);
+        let is_bucket = matches!(place, ContentConfig::S3(_));
+        let refused = |cause| StoreError::Content { place, cause };
+        if let Err(cause) = content.reach().await {
+            return Err(refused(cause).into());
+        }
+        let (problems, warnings): (Vec<Finding>, Vec<Finding>) = content
+            .probe()
+            .await
+            .into_iter()
+            .partition(|finding| finding.is_problem && is_bucket);
+        for finding in warnings {
+            tracing::warn!("{}", finding.line);
+        }
+        match problems.into_iter().next() {
+            Some(finding) => Err(refused(ContentError::Refused(finding.line)).into()),
+            None => Ok(()),
+        }
+    }
+
     /// Listens and answers. `threads`: how many runtimes; by default one a core.
     ///
     /// # Errors
@@ -98,6 +132,7 @@ impl Prepared {
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
         let running = listener::start(&socket, &app, threads).map_err(failed)?;
         Ok(Server {
+            sweeping: tokio::spawn(sweep(app.clone())),
             app,
             address,
             running,
@@ -109,6 +144,18 @@ impl Prepared {
 impl Server {
     /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
     pub fn stop(self) {
+        self.sweeping.abort();
         self.running.stop();
+    }
+}
+
+/// Removes unfinished writes from the content store, for as long as the server runs.
+async fn sweep(app: App) {
+    let mut times = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        times.tick().await;
+        if let Err(error) = app.content.sweep(app.clock.now()).await {
+            tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
+        }
     }
 }

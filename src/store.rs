@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authority::{SigningFault, SigningKey};
 use crate::clock::Clock;
-use crate::config::{Config, MetadataPlace, Problem};
+use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
 use crate::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
 use crate::db::{Db, DbError};
@@ -53,10 +53,10 @@ pub enum StoreError {
         cause: DbError,
     },
     /// Its content cannot be used.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}", content_line(place, cause))]
     Content {
-        /// The folder.
-        path: PathBuf,
+        /// Where it is.
+        place: ContentConfig,
         /// Why.
         cause: ContentError,
     },
@@ -95,9 +95,9 @@ impl Store {
         let place = config.metadata_place()?;
         let opened = Db::open(&place, config.metadata.connections, clock).await;
         let db = opened.map_err(|cause| StoreError::Database { place, cause })?;
-        let path = config.content_folder()?;
-        let content = ContentStore::open_folder(&path, clock.now());
-        let content = content.map_err(|cause| StoreError::Content { path, cause })?;
+        let place = config.content_place()?;
+        let content = ContentStore::at(&place);
+        let content = content.map_err(|cause| StoreError::Content { place, cause })?;
         Ok(Self {
             db,
             content,
@@ -222,6 +222,14 @@ fn database_line(place: &MetadataPlace, cause: &DbError) -> String {
         (MetadataPlace::Sqlite(path), _) => format!("{}: {cause}", path.display()),
         (MetadataPlace::Postgres(_), DbError::SetUp(line)) => line.clone(),
         (MetadataPlace::Postgres(_), _) => format!("metadata.url: {cause}"),
+    }
+}
+
+/// What is wrong with the content, after what names it.
+fn content_line(place: &ContentConfig, cause: &ContentError) -> String {
+    match place {
+        ContentConfig::Folder(path) => format!("{}: {cause}", path.display()),
+        ContentConfig::S3(_) => cause.to_string(),
     }
 }
 

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -32,9 +34,16 @@ pub fn start(config: &LogConfig) -> Logs {
         .with_max_level(LevelFilter::INFO)
         // What it would say about a failed write goes to the same place and panics there.
         .log_internal_errors(false);
+    // It would tell of each attempt; what comes of them is told once, by whoever asked.
+    let ours = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("object_store", LevelFilter::WARN);
     let _already = match config.format {
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).finish().with(ours).try_init(),
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_target(false);
+            builder.finish().with(ours).try_init()
+        }
     };
     logs
 }

@@ -2,10 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use super::output::{line, table};
-use super::{Failure, StoreArgs};
+use super::output::{line, say, table};
+use super::{Failure, StoreArgs, block_on};
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
+use crate::config::ContentConfig;
+use crate::content::{ContentStore, Finding};
+use crate::store::StoreError;
 
 /// Look at the configuration.
 #[derive(Debug, Subcommand)]
@@ -44,6 +47,8 @@ impl Check {
                 .map(|problem| problem.to_string()),
         );
         problems.extend(config.metadata_place().err().map(|problem| problem.to_string()));
+        // Without `data` it has been said already.
+        let content = config.content_place().unwrap_or_else(|_| config.content.clone());
         // Reads the key files; what lies behind a URL is fetched when the first token comes.
         problems.extend(
             TokenVerifier::new(config.issuers, Vec::new(), Clock::system())
@@ -51,9 +56,36 @@ impl Check {
                 .into_iter()
                 .flatten(),
         );
-        if problems.is_empty() {
-            return Ok(line("\nNothing is wrong with it.")?);
+        if !problems.is_empty() {
+            return Err(Failure::refused(problems));
         }
-        Err(Failure::refused(problems))
+        check_content(&content)?;
+        Ok(line("\nNothing is wrong with it.")?)
+    }
+}
+
+/// Opens the content store and tries out what is done with it. A folder that is not there yet is not made.
+fn check_content(place: &ContentConfig) -> Result<(), Failure> {
+    if matches!(place, ContentConfig::Folder(folder) if !folder.exists()) {
+        return Ok(());
+    }
+    let findings = block_on(async {
+        let store = ContentStore::at(place).map_err(|cause| StoreError::Content {
+            place: place.clone(),
+            cause,
+        })?;
+        Ok(store.probe().await)
+    })?;
+    let (problems, warnings): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|finding| finding.is_problem);
+    for finding in warnings {
+        say(&format!("graphophone: warning: {}", finding.line));
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure {
+            status: 1,
+            lines: problems.into_iter().map(|finding| finding.line).collect(),
+        }),
     }
 }

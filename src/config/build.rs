@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::postgres;
 use super::problem::{Problem, Problems};
+use super::s3::{self, AwsEnvironment};
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
@@ -16,7 +17,12 @@ const NOWHERE: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Puts a configuration together. It is worth something only if there are no problems in the end.
-pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut Problems) -> Config {
+pub(super) fn config(
+    values: &Values,
+    issuers: Vec<IssuerConfig>,
+    aws: &AwsEnvironment,
+    problems: &mut Problems,
+) -> Config {
     Config {
         listen: values.address("listen").unwrap_or(NOWHERE),
         public_url: public_url(values, problems),
@@ -36,9 +42,7 @@ pub(super) fn config(values: &Values, issuers: Vec<IssuerConfig>, problems: &mut
             place: metadata_place(values, problems),
             connections: values.integer("metadata.connections"),
         },
-        content: ContentConfig {
-            folder: store_path(values, &CONTENT, problems),
-        },
+        content: content_place(values, aws, problems),
         log: LogConfig {
             format: match values.text("log.format") {
                 Some("json") => LogFormat::Json,
@@ -95,22 +99,18 @@ struct Store {
     key: &'static str,
     scheme: &'static str,
     example: &'static str,
-    /// Beginnings that a later release will understand, and what they stand for.
-    unbuilt: &'static [(&'static str, &'static str)],
 }
 
 const METADATA: Store = Store {
     key: "metadata.url",
     scheme: "sqlite:",
     example: "sqlite:graphophone.db",
-    unbuilt: &[],
 };
 
 const CONTENT: Store = Store {
     key: "content.url",
     scheme: "file:",
     example: "file:content",
-    unbuilt: &[("s3:", "S3")],
 };
 
 fn metadata_place(values: &Values, problems: &mut Problems) -> MetadataPlace {
@@ -130,19 +130,25 @@ fn metadata_place(values: &Values, problems: &mut Problems) -> MetadataPlace {
     MetadataPlace::Sqlite(store_path(values, &METADATA, problems))
 }
 
+fn content_place(values: &Values, aws: &AwsEnvironment, problems: &mut Problems) -> ContentConfig {
+    if s3::is_s3(values) {
+        let bucket = s3::read(values, aws, problems).map(|bucket| ContentConfig::S3(Box::new(bucket)));
+        // Without one there is a problem, and the configuration is refused.
+        return bucket.unwrap_or(ContentConfig::Folder(PathBuf::new()));
+    }
+    s3::refuse_without_bucket(values, problems);
+    ContentConfig::Folder(store_path(values, &CONTENT, problems))
+}
+
 /// The path in a `sqlite:` or `file:` URL. The URL is never repeated, for it may hold a password.
 fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBuf {
     let text = values.text(store.key).unwrap_or_default();
-    let unbuilt = store.unbuilt.iter().find(|(scheme, _)| text.starts_with(scheme));
     let path = text.strip_prefix(store.scheme).unwrap_or_default();
     // What other programs read as a host, as options or as a database in memory would be a file of that name here.
     let is_path =
         !path.is_empty() && !path.starts_with("//") && !path.starts_with(':') && !path.contains(['?', '\0']);
     let example = store.example;
-    if let Some((_, name)) = unbuilt {
-        let message = format!("this release does not have {name} yet; use {}PATH", store.scheme);
-        problems.add_first(store.key, message);
-    } else if !is_path {
+    if !is_path {
         let message = format!(
             "expected {}PATH without // and ?, such as {example}",
             store.scheme
@@ -171,6 +177,9 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
     }
     if let MetadataPlace::Postgres(server) = &config.metadata.place {
         warnings.extend(unverified(server));
+    }
+    if let ContentConfig::S3(bucket) = &config.content {
+        warnings.extend(s3::warnings(bucket));
     }
     for (index, issuer) in config.issuers.iter().enumerate() {
         if issuer.ca_file.is_some() && matches!(issuer.keys, super::KeySource::File(_)) {

@@ -11,6 +11,7 @@ mod postgres;
 mod problem;
 mod reader;
 mod registry;
+mod s3;
 mod secret;
 mod url;
 mod value;
@@ -25,6 +26,7 @@ pub use postgres::{PostgresConfig, SslMode, TargetSession};
 pub use problem::Problem;
 use problem::Problems;
 use registry::{ISSUER_KEYS, KEYS};
+pub use s3::{Addressing, S3Config, S3Credentials};
 pub use secret::{Secret, SecretSource};
 pub use value::Origin;
 use value::Values;
@@ -103,9 +105,11 @@ pub enum MetadataPlace {
 
 /// `[content]`
 #[derive(Clone, Debug)]
-pub struct ContentConfig {
-    /// The folder of the recordings, relative to `data`; see [`Config::content_folder`].
-    pub folder: PathBuf,
+pub enum ContentConfig {
+    /// A folder, relative to `data`; see [`Config::content_place`].
+    Folder(PathBuf),
+    /// A bucket.
+    S3(Box<S3Config>),
 }
 
 /// `[log]`
@@ -209,7 +213,8 @@ pub struct Setting {
 
 /// Reads the configuration file, if `flags` name one, and puts it together with everything else.
 ///
-/// `environment` may be all of `std::env::vars_os()`: only what begins with `GRAPHOPHONE_` counts.
+/// `environment` may be all of `std::env::vars_os()`: only what begins with `GRAPHOPHONE_` counts, and for a bucket what
+/// every program for S3 reads (`AWS_ACCESS_KEY_ID` and so on).
 ///
 /// # Errors
 ///
@@ -219,18 +224,21 @@ pub fn load<N: Into<OsString>, V: Into<OsString>>(
     environment: impl IntoIterator<Item = (N, V)>,
 ) -> Result<Effective, Vec<Problem>> {
     let mut problems = Problems::default();
-    let environment = environment
+    let environment: Vec<(OsString, OsString)> = environment
         .into_iter()
-        .map(|(name, value)| (name.into(), value.into()));
-    let given = layers::gather(flags, environment, &mut problems);
-    let server = Values::resolve(KEYS, &given.server);
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let aws = s3::AwsEnvironment::of(&environment);
+    let given = layers::gather(flags, environment.into_iter(), &mut problems);
+    let mut server = Values::resolve(KEYS, &given.server);
+    s3::from_environment(&mut server, &aws);
     let entries: Vec<Values> = given
         .issuers
         .iter()
         .map(|entry| Values::resolve(ISSUER_KEYS, entry))
         .collect();
     let issuers = issuer::issuers(&entries, &mut problems);
-    let config = build::config(&server, issuers, &mut problems);
+    let config = build::config(&server, issuers, &aws, &mut problems);
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
@@ -291,13 +299,16 @@ impl Config {
         }
     }
 
-    /// The folder of the recordings.
+    /// Where the recordings are, a folder with its whole path.
     ///
     /// # Errors
     ///
     /// If it is relative to `data` and there is no `data`.
-    pub fn content_folder(&self) -> Result<PathBuf, Problem> {
-        self.in_data(&self.content.folder)
+    pub fn content_place(&self) -> Result<ContentConfig, Problem> {
+        match &self.content {
+            ContentConfig::Folder(folder) => Ok(ContentConfig::Folder(self.in_data(folder)?)),
+            ContentConfig::S3(s3) => Ok(ContentConfig::S3(s3.clone())),
+        }
     }
 
     fn in_data(&self, path: &Path) -> Result<PathBuf, Problem> {

@@ -50,7 +50,7 @@ fn without_any_source_the_defaults_count() {
         matches!(&config.metadata.place, MetadataPlace::Sqlite(file) if file == Path::new("graphophone.db"))
     );
     assert_eq!(config.metadata.connections, 16);
-    assert_eq!(config.content.folder, Path::new("content"));
+    assert!(matches!(&config.content, ContentConfig::Folder(folder) if folder == Path::new("content")));
     assert_eq!(config.log.format, LogFormat::Text);
     assert!(config.log.requests);
     assert_eq!(config.limits.max_connections, 10_000);
@@ -88,7 +88,8 @@ fn every_setting_of_a_file_arrives() {
         matches!(config.metadata_place(), Ok(MetadataPlace::Sqlite(file)) if file == Path::new("/var/g.db"))
     );
     assert_eq!(config.metadata.connections, 2);
-    assert_eq!(config.content_folder().unwrap(), Path::new("/srv/g/c/d"));
+    let content = config.content_place().unwrap();
+    assert!(matches!(&content, ContentConfig::Folder(folder) if folder == Path::new("/srv/g/c/d")));
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(!config.log.requests);
     assert_eq!(config.limits.max_connections, 1);
@@ -183,15 +184,7 @@ fn what_this_release_does_not_have_is_refused_by_name() {
         ),
         ("[notifications]\nallow_http = true", "notifications.allow_http"),
         ("[notifications]\nca_file = 'a'", "notifications.ca_file"),
-        ("[content.s3]\nendpoint = 'a'", "content.s3.endpoint"),
-        ("[content.s3]\nregion = 'a'", "content.s3.region"),
-        ("[content.s3]\naccess_key_id = 'a'", "content.s3.access_key_id"),
-        (
-            "[content.s3]\nsecret_access_key_file = 'a'",
-            "content.s3.secret_access_key_file",
-        ),
         ("[content.s3]\nredirect = true", "content.s3.redirect"),
-        ("[content]\nurl = 's3://bucket'", "content.url"),
         ("[graph]\nquery_options = 'superset'", "graph.query_options"),
         (
             "[graph]\nexport_requires_policy = false",
@@ -226,6 +219,249 @@ fn stores_are_files_below_data() {
     let config = load(&Flags::default(), NO_ENVIRONMENT).unwrap().config;
     let problem = config.metadata_place().unwrap_err().to_string();
     assert!(problem.starts_with("data: required"), "{problem}");
+}
+
+/// The bucket of a file of that text in an environment.
+fn bucket(text: &str, environment: &[(&str, &str)]) -> Result<(S3Config, Effective), Vec<String>> {
+    match load_with(text, Flags::default(), environment) {
+        Ok(effective) => match &effective.config.content {
+            ContentConfig::S3(bucket) => Ok(((**bucket).clone(), effective)),
+            ContentConfig::Folder(folder) => panic!("{}", folder.display()),
+        },
+        Err(problems) => Err(problems.iter().map(ToString::to_string).collect()),
+    }
+}
+
+fn text(text: &str) -> SecretSource {
+    SecretSource::Text(Secret::new(text.to_owned()))
+}
+
+const KEYS_OF_AWS: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
+    ("AWS_SECRET_ACCESS_KEY", "hush"),
+];
+
+#[test]
+fn every_setting_of_a_bucket_arrives() {
+    let (bucket, effective) = bucket(
+        "[content]\nurl = 's3://my-bucket/a/b/'\n[content.s3]\nendpoint = 'https://s3.example.org:9000/path/'\n\
+         region = 'eu-central-1'\naddressing = 'host'\nca_file = '/ca.pem'\naccess_key_id = 'AKIA'\n\
+         secret_access_key_file = '/secret'\nsession_token = 'token'",
+        &KEYS_OF_AWS,
+    )
+    .unwrap();
+    let expected = S3Config {
+        bucket: "my-bucket".to_owned(),
+        prefix: "a/b".to_owned(),
+        endpoint: Some("https://s3.example.org:9000/path".to_owned()),
+        region: "eu-central-1".to_owned(),
+        addressing: Addressing::Host,
+        ca_file: Some(PathBuf::from("/ca.pem")),
+        credentials: S3Credentials::Keys {
+            access_key_id: text("AKIA"),
+            secret_access_key: SecretSource::File(PathBuf::from("/secret")),
+            session_token: Some(text("token")),
+        },
+    };
+    assert_eq!(bucket, expected);
+    assert!(effective.warnings.is_empty());
+    assert_eq!(setting(&effective, "content.s3.session_token").shown, "***");
+    assert!(!format!("{effective:?}").contains("token\")"), "{effective:?}");
+}
+
+#[test]
+fn an_endpoint_decides_what_is_not_said() {
+    let with = "content.url = 's3://bucket'\ncontent.s3.endpoint = 'http://127.0.0.1:9000'";
+    let (found, effective) = bucket(with, &KEYS_OF_AWS).unwrap();
+    assert_eq!(
+        (found.addressing, found.region.as_str()),
+        (Addressing::Path, "us-east-1")
+    );
+    assert!(effective.warnings.is_empty());
+    let (found, _) = bucket(
+        with,
+        &[KEYS_OF_AWS.as_slice(), &[("AWS_DEFAULT_REGION", "eu-west-1")]].concat(),
+    )
+    .unwrap();
+    assert_eq!(found.region, "eu-west-1");
+    let without = "content.url = 's3://bucket'";
+    let problems = bucket(without, &KEYS_OF_AWS).unwrap_err();
+    assert!(
+        problems.len() == 1 && problems[0].starts_with("content.s3.region: required"),
+        "{problems:?}"
+    );
+    let regions = [("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-2")];
+    let (found, _) = bucket(without, &[KEYS_OF_AWS, regions].concat()).unwrap();
+    assert_eq!(
+        (found.addressing, found.region.as_str()),
+        (Addressing::Host, "eu-west-1")
+    );
+    let plain =
+        "content.url = 's3://bucket'\n[content.s3]\nendpoint = 'http://s3.example.org'\nca_file = 'ca.pem'";
+    let (_, effective) = bucket(plain, &KEYS_OF_AWS).unwrap();
+    let keys: Vec<_> = effective
+        .warnings
+        .iter()
+        .map(|warning| warning.key.as_str())
+        .collect();
+    assert_eq!(keys, ["content.s3.endpoint", "content.s3.ca_file"]);
+}
+
+#[test]
+fn credentials_come_whole_from_the_first_source_that_has_any() {
+    let head = "content.url = 's3://bucket'\n[content.s3]\nregion = 'eu-central-1'\n";
+    let load = |lines: &str, environment: &[(&str, &str)]| bucket(&format!("{head}{lines}"), environment);
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
+        ("AWS_ROLE_SESSION_NAME", "name"),
+        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9/"),
+    ];
+    let all = [KEYS_OF_AWS.as_slice(), &web, &[("AWS_SESSION_TOKEN", "t")]].concat();
+    let own = "access_key_id = 'AKIA'\nsecret_access_key = 'own'";
+    let keys = |id, secret, token: Option<&str>| S3Credentials::Keys {
+        access_key_id: text(id),
+        secret_access_key: text(secret),
+        session_token: token.map(text),
+    };
+    assert_eq!(load(own, &all).unwrap().0.credentials, keys("AKIA", "own", None));
+    let (found, effective) = load("", &all).unwrap();
+    assert_eq!(found.credentials, keys("AKIAENVIRONMENT", "hush", Some("t")));
+    let shown = setting(&effective, "content.s3.secret_access_key");
+    assert_eq!(
+        (shown.shown.as_str(), shown.origin.to_string().as_str()),
+        ("***", "AWS_SECRET_ACCESS_KEY")
+    );
+    let expected = S3Credentials::WebIdentity {
+        token_file: PathBuf::from("/token"),
+        role_arn: "arn:aws:iam::1:role/r".to_owned(),
+        session_name: Some("name".to_owned()),
+        sts_endpoint: Some("http://127.0.0.1:9".to_owned()),
+    };
+    assert_eq!(load("", &web).unwrap().0.credentials, expected);
+    for (lines, environment, problem) in [
+        (
+            "",
+            &[][..],
+            "content.s3.access_key_id: required; set it and content.s3.secret_access_key, or ",
+        ),
+        (
+            "access_key_id = 'AKIA'",
+            &all,
+            "content.s3.secret_access_key: required beside content.s3.access_key_id",
+        ),
+        (
+            "secret_access_key_file = 's'",
+            &all,
+            "content.s3.access_key_id: required beside",
+        ),
+        (
+            "session_token = 't'",
+            &all,
+            "content.s3.access_key_id: required beside content.s3.session_token",
+        ),
+        (
+            "access_key_id = 'AKIA'\naccess_key_id_file = 'f'\nsecret_access_key = 's'",
+            &all,
+            "content.s3.access_key_id_file: content.s3.access_key_id is set as well",
+        ),
+        ("", &KEYS_OF_AWS[..1], "content.s3.secret_access_key: required"),
+        ("", &web[..1], "content.s3.access_key_id: required; "),
+        (
+            "",
+            &[web[0], web[1], ("AWS_ENDPOINT_URL_STS", "http://sts.example.org")],
+            "AWS_ENDPOINT_URL_STS: expected",
+        ),
+    ] {
+        let problems = load(lines, environment).unwrap_err();
+        assert!(
+            problems.iter().any(|found| found.starts_with(problem)),
+            "{lines}: {problems:?}"
+        );
+        assert!(!problems.concat().contains("hush"), "{problems:?}");
+    }
+}
+
+#[test]
+fn buckets_and_endpoints_that_are_none_are_refused() {
+    for (url, accepted) in [
+        ("s3://bucket", true),
+        ("s3://bucket/", true),
+        ("s3://my.bucket-1/a_b/C.d", true),
+        ("s3:bucket", false),
+        ("s3://", false),
+        ("s3://ab", false),
+        ("s3://Bucket", false),
+        ("s3://-bucket", false),
+        ("s3://bucket-", false),
+        ("s3://a..b", false),
+        ("s3://192.168.0.1", false),
+        ("s3://key:hush@bucket", false),
+        ("s3://bucket//a", false),
+        ("s3://bucket/a//b", false),
+        ("s3://bucket/a//", false),
+        ("s3://bucket/../a", false),
+        ("s3://bucket/a b", false),
+        ("s3://bucket/a?b", false),
+        ("s3://bucket/a%2Fb", false),
+    ] {
+        let found = bucket(
+            &format!("content.url = '{url}'\ncontent.s3.endpoint = 'https://a.example'"),
+            &KEYS_OF_AWS,
+        );
+        match found {
+            Ok(_) => assert!(accepted, "{url}"),
+            Err(problems) => {
+                assert!(!accepted && problems.len() == 1, "{url}: {problems:?}");
+                assert!(
+                    problems[0].starts_with("content.url: expected s3://BUCKET"),
+                    "{problems:?}"
+                );
+                assert!(!problems[0].contains("hush"), "{problems:?}");
+            }
+        }
+    }
+    for endpoint in [
+        "a.example",
+        "https://u:hush@a.example",
+        "https://a.example/?x",
+        "https://a.example/%41",
+        "s3://a",
+    ] {
+        let text = format!("content.url = 's3://bucket'\ncontent.s3.endpoint = '{endpoint}'");
+        let problems = bucket(&text, &KEYS_OF_AWS).unwrap_err();
+        assert!(
+            problems.len() == 1 && problems[0].starts_with("content.s3.endpoint: expected a URL"),
+            "{problems:?}"
+        );
+        assert!(!problems[0].contains("hush"), "{problems:?}");
+    }
+    let dotted = "content.url = 's3://my.bucket'\ncontent.s3.region = 'a'";
+    assert!(bucket(dotted, &KEYS_OF_AWS).unwrap_err()[0].starts_with("content.s3.addressing: "));
+}
+
+#[test]
+fn settings_of_a_bucket_beside_a_folder_are_refused() {
+    for (line, key) in [
+        ("endpoint = 'https://a.example'", "content.s3.endpoint"),
+        ("region = 'a'", "content.s3.region"),
+        ("addressing = 'path'", "content.s3.addressing"),
+        ("ca_file = 'a'", "content.s3.ca_file"),
+        ("access_key_id = 'a'", "content.s3.access_key_id"),
+        (
+            "secret_access_key_file = 'a'",
+            "content.s3.secret_access_key_file",
+        ),
+        ("session_token = 'a'", "content.s3.session_token"),
+    ] {
+        let problems = problems_of(&format!("[content.s3]\n{line}"));
+        assert!(
+            problems.len() == 1 && problems[0].starts_with(&format!("{key}: a folder does not need it")),
+            "{problems:?}"
+        );
+    }
+    // What other programs read is nobody's business here.
+    assert!(load_with("", Flags::default(), &KEYS_OF_AWS).is_ok());
 }
 
 #[test]

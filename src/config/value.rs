@@ -221,6 +221,15 @@ impl Values {
         }
     }
 
+    /// Sets a text that nobody has set before.
+    pub(super) fn put_text(&mut self, name: &str, text: &str, origin: Origin) {
+        let is_empty = |slot: &&mut Entry| slot.key.name == name && slot.value == Value::Text(String::new());
+        if let Some(slot) = self.0.iter_mut().find(is_empty) {
+            slot.value = Value::Text(text.to_owned());
+            slot.origin = origin;
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.key.name == name)
     }
@@ -417,7 +426,12 @@ mod tests {
             origin: Origin::Default,
             base: PathBuf::new(),
         };
-        layer.offer(secret, &toml::Value::from("hush"), secret.name, &mut problems);
+        layer.offer(
+            secret,
+            &toml::Value::from(vec!["hush"]),
+            secret.name,
+            &mut problems,
+        );
         assert!(!problems.0[0].to_string().contains("hush"));
     }
 }

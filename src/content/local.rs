@@ -10,21 +10,22 @@
 //!
 //! # Considerations
 //! A file system without `renameat2(RENAME_NOREPLACE)` gets a hard link and an unlink instead. What a crash leaves
-//! in `.incoming/` was never acknowledged; opening the store removes what has lain there for a day.
+//! in `.incoming/` was never acknowledged; [`LocalFolder::sweep`] removes it.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use rustix::io::ReadWriteFlags;
+use tokio::task::JoinHandle;
 
-use super::{CHUNK_BYTES, ContentError, ContentKey, Expected, Written, off_thread};
+use super::{CHUNK_BYTES, ContentError, ContentKey, Swept, Written, off_thread};
 use crate::clock::Ticks;
 use crate::ids;
 
@@ -32,32 +33,20 @@ use crate::ids;
 const INCOMING: &str = ".incoming";
 /// Buffer of one write.
 const WRITE_BYTES: usize = 1024 * 1024;
-/// How long a write may take before what it has written counts as abandoned.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How many outcomes of comparisons are remembered, so that no file is compared again at every request.
-const OUTCOMES_KEPT: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct LocalFolder {
     root: PathBuf,
-    /// Held while one object is compared whole, so that comparing never takes more than one thread.
-    comparing: tokio::sync::Mutex<()>,
-    outcomes: Mutex<HashMap<Version, bool>>,
 }
 
-/// A key with the time of change of its file, in ns since 1970.
-type Version = (ContentKey, i64);
-
 impl LocalFolder {
-    pub(super) fn open(root: &Path, now: Ticks) -> Result<Self, ContentError> {
+    pub(super) fn open(root: &Path) -> Result<Self, ContentError> {
         let folder = Self {
             root: root.to_owned(),
-            comparing: tokio::sync::Mutex::default(),
-            outcomes: Mutex::default(),
         };
-        let incoming = folder.root.join(INCOMING);
-        folder.make_folders(&incoming).map_err(by_meaning)?;
-        sweep(&incoming, now).map_err(by_meaning)?;
+        folder
+            .make_folders(&folder.root.join(INCOMING))
+            .map_err(by_meaning)?;
         Ok(folder)
     }
 
@@ -84,7 +73,7 @@ impl LocalFolder {
         })
     }
 
-    pub(super) fn open_object(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
+    pub(super) fn open_object(&self, key: &ContentKey) -> Result<LocalReader, ContentError> {
         // Neither to where a link leads, nor waiting for somebody at the other end of a pipe.
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let file = File::options()
@@ -102,71 +91,11 @@ impl LocalFolder {
                 what: "it is not a file",
             });
         }
-        Ok(ContentReader {
+        Ok(LocalReader {
             file: Arc::new(file),
             size_bytes: metadata.len(),
             modified_ns: modified_ns(&metadata),
         })
-    }
-
-    /// Compares all bytes that `reader` gives with what is expected, once for each version of the file: many requests for
-    /// it wait for one comparison, which goes on when they go away.
-    pub(super) async fn known_good(
-        self: &Arc<Self>,
-        reader: &ContentReader,
-        expected: &Expected,
-    ) -> Result<(), ContentError> {
-        let version = (expected.key.clone(), reader.modified_ns);
-        let is_good = match self.compared(&version) {
-            Some(is_good) => is_good,
-            None => {
-                let (folder, file, sha256) = (
-                    Arc::clone(self),
-                    Arc::clone(&reader.file),
-                    expected.sha256.clone(),
-                );
-                let comparison = tokio::spawn(async move { folder.compare(version, file, sha256).await });
-                comparison
-                    .await
-                    .map_err(|lost| ContentError::Io(io::Error::other(lost)))??
-            }
-        };
-        match is_good {
-            true => Ok(()),
-            false => Err(ContentError::Damaged {
-                key: expected.key.clone(),
-                what: "its bytes have changed",
-            }),
-        }
-    }
-
-    async fn compare(
-        &self,
-        version: Version,
-        file: Arc<File>,
-        sha256: Vec<u8>,
-    ) -> Result<bool, ContentError> {
-        let _turn = self.comparing.lock().await;
-        if let Some(is_good) = self.compared(&version) {
-            return Ok(is_good);
-        }
-        let found = off_thread(move || hash_file(&file).map_err(by_meaning)).await?;
-        let is_good = found.as_slice() == sha256;
-        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        if outcomes.len() >= OUTCOMES_KEPT {
-            outcomes.clear();
-        }
-        outcomes.insert(version, is_good);
-        Ok(is_good)
-    }
-
-    /// Whether that version of an object was found to be good; `None` where it has not been compared.
-    fn compared(&self, version: &Version) -> Option<bool> {
-        self.outcomes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(version)
-            .copied()
     }
 
     pub(super) fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
@@ -181,6 +110,34 @@ impl LocalFolder {
             let _not_empty = fs::remove_dir(folder);
         }
         Ok(())
+    }
+
+    /// Removes what a crash left half-written. Another process may be writing there, so only what is older than `oldest`
+    /// goes.
+    pub(super) fn sweep(&self, oldest: Ticks) -> Result<Swept, ContentError> {
+        let oldest_ns = oldest.0.saturating_mul(100);
+        let mut swept = Swept::default();
+        for entry in fs::read_dir(self.root.join(INCOMING)).map_err(by_meaning)? {
+            let entry = entry.map_err(by_meaning)?;
+            // What another process has published or removed meanwhile is not ours to remove.
+            let Some(metadata) = if_there(entry.metadata()).map_err(by_meaning)? else {
+                continue;
+            };
+            if modified_ns(&metadata) < oldest_ns {
+                if_there(fs::remove_file(entry.path())).map_err(by_meaning)?;
+                swept.removed(&entry.file_name().to_string_lossy());
+            } else {
+                swept.kept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Writes a file as an object is written, and takes it back.
+    pub(super) fn probe(&self) -> Result<(), ContentError> {
+        let incoming = Incoming::create(&self.root)?;
+        incoming.fill(&mut &b"probe"[..])?;
+        incoming.file.sync_all().map_err(by_meaning)
     }
 
     pub(super) fn reach(&self) -> Result<(), ContentError> {
@@ -264,27 +221,33 @@ impl Drop for Incoming {
     }
 }
 
-/// An open object. It stays readable when the object is removed.
+/// An open file. It stays readable when the object is removed.
 #[derive(Clone, Debug)]
-pub struct ContentReader {
+pub(super) struct LocalReader {
     file: Arc<File>,
-    size_bytes: u64,
-    modified_ns: i64,
+    pub(super) size_bytes: u64,
+    pub(super) modified_ns: i64,
 }
 
-impl ContentReader {
-    /// Length in bytes.
-    pub fn size_bytes(&self) -> u64 {
-        self.size_bytes
+impl LocalReader {
+    /// `length` bytes from `first`.
+    pub(super) fn read(&self, first: u64, length: u64) -> LocalStream {
+        LocalStream {
+            reader: self.clone(),
+            offset: first,
+            remaining: length,
+            waiting: None,
+        }
     }
 
-    /// Time of change, in ns since 1970.
-    pub fn modified_ns(&self) -> i64 {
-        self.modified_ns
+    /// SHA-256 of the whole.
+    pub(super) async fn hash(&self) -> Result<[u8; 32], ContentError> {
+        let file = Arc::clone(&self.file);
+        off_thread(move || hash_file(&file).map_err(by_meaning)).await
     }
 
     /// At most [`CHUNK_BYTES`] bytes from `offset`, if the page cache has them: never waits for the disk.
-    pub fn read_cached(&self, offset: u64, length: usize) -> Option<Bytes> {
+    fn read_cached(&self, offset: u64, length: usize) -> Option<Bytes> {
         let mut buffer = vec![0; length.min(CHUNK_BYTES)];
         let slices = &mut [io::IoSliceMut::new(&mut buffer)];
         let count = rustix::io::preadv2(&*self.file, slices, offset, ReadWriteFlags::NOWAIT).ok()?;
@@ -293,14 +256,59 @@ impl ContentReader {
     }
 
     /// At most [`CHUNK_BYTES`] bytes from `offset`, waiting for the disk; empty at the end. Blocks the thread.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub fn read_waiting(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+    fn read_waiting(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         let mut buffer = vec![0; length.min(CHUNK_BYTES)];
         let count = self.file.read_at(&mut buffer, offset)?;
         buffer.truncate(count);
         Ok(Bytes::from(buffer))
+    }
+}
+
+/// The bytes of a file that are still to be read. Holds at most [`CHUNK_BYTES`].
+#[derive(Debug)]
+pub(super) struct LocalStream {
+    reader: LocalReader,
+    offset: u64,
+    pub(super) remaining: u64,
+    waiting: Option<JoinHandle<io::Result<Bytes>>>,
+}
+
+impl LocalStream {
+    pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if self.remaining == 0 {
+            return Poll::Ready(None);
+        }
+        let wanted = usize::try_from(self.remaining)
+            .unwrap_or(CHUNK_BYTES)
+            .min(CHUNK_BYTES);
+        if self.waiting.is_none() {
+            if let Some(chunk) = self.reader.read_cached(self.offset, wanted) {
+                return Poll::Ready(Some(Ok(self.took(chunk))));
+            }
+            // Not in the page cache: the disk is waited for on another thread, never on the runtime's.
+            let (reader, offset) = (self.reader.clone(), self.offset);
+            self.waiting = Some(tokio::task::spawn_blocking(move || {
+                reader.read_waiting(offset, wanted)
+            }));
+        }
+        let Some(waiting) = &mut self.waiting else {
+            return Poll::Ready(None);
+        };
+        let read = ready!(Pin::new(waiting).poll(cx));
+        self.waiting = None;
+        match read {
+            // Shorter than it was when it was opened: the connection is cut, so that nobody takes this for the end.
+            Ok(Ok(chunk)) if chunk.is_empty() => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
+            Ok(Ok(chunk)) => Poll::Ready(Some(Ok(self.took(chunk)))),
+            Ok(Err(error)) => Poll::Ready(Some(Err(error))),
+            Err(lost) => Poll::Ready(Some(Err(io::Error::other(lost)))),
+        }
+    }
+
+    fn took(&mut self, chunk: Bytes) -> Bytes {
+        self.offset += chunk.len() as u64;
+        self.remaining = self.remaining.saturating_sub(chunk.len() as u64);
+        chunk
     }
 }
 
@@ -322,23 +330,10 @@ pub fn hash_file(file: &File) -> io::Result<[u8; 32]> {
     }
 }
 
-fn digest_bytes(hash: digest::Context) -> [u8; 32] {
+pub(super) fn digest_bytes(hash: digest::Context) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hash.finish().as_ref());
     bytes
-}
-
-/// Removes what a crash left in `incoming`. Another process may be writing there, so only what is a day old goes.
-fn sweep(incoming: &Path, now: Ticks) -> io::Result<()> {
-    let oldest_ns = now.minus(ABANDONED_AFTER).0.saturating_mul(100);
-    for entry in fs::read_dir(incoming)? {
-        let entry = entry?;
-        // What another process has published or removed meanwhile is not ours to remove.
-        if if_there(entry.metadata())?.is_some_and(|metadata| modified_ns(&metadata) < oldest_ns) {
-            if_there(fs::remove_file(entry.path()))?;
-        }
-    }
-    Ok(())
 }
 
 fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {

@@ -4,25 +4,42 @@
 //! is refused), **visible only when complete**, **durable when acknowledged** (file and folders fsynced), and
 //! read by ranges. It knows nothing of rows; which object belongs to what is the database's knowledge.
 
+mod comparison;
 mod key;
 mod local;
+mod read;
+mod s3;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Ticks;
+use crate::config::ContentConfig;
 
+use comparison::Comparisons;
 pub use key::{ContentKey, Part};
-pub use local::{ContentReader, hash_file};
+pub use local::hash_file;
+use read::Reader;
+pub use read::{ContentReader, ContentStream};
 
 /// The most bytes that are read, and held, at a time for one download.
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
+/// How long a write may take before what it has written counts as abandoned.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
+
 /// Where content is kept. A clone is the same store.
 #[derive(Clone, Debug)]
 pub struct ContentStore {
-    backend: Arc<local::LocalFolder>,
+    backend: Backend,
+    comparisons: Arc<Comparisons>,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Local(Arc<local::LocalFolder>),
+    S3(Arc<s3::Bucket>),
 }
 
 /// What was written.
@@ -58,6 +75,45 @@ pub struct Checked {
     pub restamped: Option<i64>,
 }
 
+/// What [`ContentStore::sweep`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Unfinished writes that were removed.
+    pub removed: usize,
+    /// Unfinished writes that may still be under way.
+    pub kept: usize,
+}
+
+impl Swept {
+    /// Counts one that was removed, and says so.
+    fn removed(&mut self, name: &str) {
+        tracing::info!(
+            content.unfinished = name,
+            "an unfinished write was abandoned and is removed"
+        );
+        self.removed += 1;
+    }
+}
+
+/// What [`ContentStore::probe`] found: a line that names the setting, or the right that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Without this being mended recordings cannot be kept or served.
+    pub is_problem: bool,
+    /// The line.
+    pub line: String,
+}
+
+impl Finding {
+    fn problem(error: &ContentError) -> Self {
+        Self {
+            // What is there can still be served.
+            is_problem: !matches!(error, ContentError::Full),
+            line: error.to_string(),
+        }
+    }
+}
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
@@ -78,6 +134,18 @@ pub enum ContentError {
     /// The store is full.
     #[error("no space is left in the content store")]
     Full,
+    /// The object is larger than the store takes.
+    #[error("the content is larger than the content store takes")]
+    TooLarge,
+    /// The store refuses us, and will until somebody changes a setting or a right: a line that names it.
+    #[error("{0}")]
+    Refused(String),
+    /// The store gives no answer that helps; it may in a moment. A line that names the setting.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A file that the configuration names cannot be used: a line that names the setting.
+    #[error("{0}")]
+    SetUp(String),
     /// The store cannot be written.
     #[error("the content store is read-only for this user")]
     ReadOnly,
@@ -90,14 +158,34 @@ pub enum ContentError {
 }
 
 impl ContentStore {
-    /// Opens the folder at `path`, making it where necessary and removing what a crash left half-written.
+    /// Opens the store that the configuration names, making a folder where necessary. Of a bucket nothing is asked yet.
     ///
     /// # Errors
-    /// [`ContentError`] where it cannot be made.
-    pub fn open_folder(path: &Path, now: Ticks) -> Result<Self, ContentError> {
+    /// [`ContentError`] where a folder cannot be made or a file cannot be read.
+    pub fn at(place: &ContentConfig) -> Result<Self, ContentError> {
+        let backend = match place {
+            ContentConfig::Folder(path) => Backend::Local(Arc::new(local::LocalFolder::open(path)?)),
+            ContentConfig::S3(config) => Backend::S3(Arc::new(s3::Bucket::open(config)?)),
+        };
         Ok(Self {
-            backend: Arc::new(local::LocalFolder::open(path, now)?),
+            backend,
+            comparisons: Arc::default(),
         })
+    }
+
+    /// The same store for another runtime thread: with connections of its own, where it has any.
+    pub fn for_thread(&self) -> Self {
+        let Backend::S3(bucket) = &self.backend else {
+            return self.clone();
+        };
+        // What could be opened before can be again; otherwise connections are shared, which is slower and no worse.
+        bucket.for_thread().map_or_else(
+            |_| self.clone(),
+            |bucket| Self {
+                backend: Backend::S3(Arc::new(bucket)),
+                comparisons: Arc::clone(&self.comparisons),
+            },
+        )
     }
 
     /// Stores all of `source` under `key` and answers when that would survive a power cut.
@@ -109,20 +197,26 @@ impl ContentStore {
         key: &ContentKey,
         source: impl io::Read + Send + 'static,
     ) -> Result<Written, ContentError> {
-        let (backend, key) = (Arc::clone(&self.backend), key.clone());
-        off_thread(move || backend.put(&key, source)).await
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, key) = (Arc::clone(folder), key.clone());
+                off_thread(move || folder.put(&key, source)).await
+            }
+            Backend::S3(bucket) => bucket.put(key, source).await,
+        }
     }
 
     /// Opens an object for reading, as it is.
     ///
     /// # Errors
     /// [`ContentError::NotFound`] where there is none.
-    #[expect(
-        clippy::unused_async,
-        reason = "a store behind a network waits here; a local open is short"
-    )]
     pub async fn open(&self, key: &ContentKey) -> Result<ContentReader, ContentError> {
-        self.backend.open_object(key)
+        let reader = match &self.backend {
+            // Short enough for the runtime's thread.
+            Backend::Local(folder) => Reader::Local(folder.open_object(key)?),
+            Backend::S3(bucket) => Reader::S3(Box::new(bucket.open_object(key).await?)),
+        };
+        Ok(ContentReader(reader))
     }
 
     /// Opens an object and makes sure that it is what was recorded: by its length and time of change, and where
@@ -144,27 +238,69 @@ impl ContentStore {
                 restamped: None,
             });
         }
-        self.backend.known_good(&reader, expected).await?;
+        self.comparisons.known_good(&reader, expected).await?;
         let restamped = Some(reader.modified_ns());
         Ok(Checked { reader, restamped })
     }
 
-    /// Removes an object; one that is not there is removed already. Whoever reads it goes on reading.
+    /// Removes an object; one that is not there is removed already. Of whoever reads it: see [`ContentReader`].
     ///
     /// # Errors
     /// [`ContentError`] of the store.
     pub async fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
-        let (backend, key) = (Arc::clone(&self.backend), key.clone());
-        off_thread(move || backend.remove(&key)).await
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, key) = (Arc::clone(folder), key.clone());
+                off_thread(move || folder.remove(&key)).await
+            }
+            Backend::S3(bucket) => bucket.remove(key).await,
+        }
+    }
+
+    /// Removes what writes that never ended have left, once it is a day old: nothing of it was ever visible.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn sweep(&self, now: Ticks) -> Result<Swept, ContentError> {
+        let oldest = now.minus(ABANDONED_AFTER);
+        let swept = match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                off_thread(move || folder.sweep(oldest)).await?
+            }
+            Backend::S3(bucket) => bucket.sweep(oldest).await?,
+        };
+        if swept != Swept::default() {
+            tracing::info!(
+                content.removed = swept.removed,
+                content.kept = swept.kept,
+                "unfinished writes were looked through"
+            );
+        }
+        Ok(swept)
     }
 
     /// Whether the store can be reached.
     ///
     /// # Errors
     /// [`ContentError`] saying why not.
-    #[expect(clippy::unused_async, reason = "a store behind a network waits here")]
     pub async fn reach(&self) -> Result<(), ContentError> {
-        self.backend.reach()
+        match &self.backend {
+            Backend::Local(folder) => folder.reach(),
+            Backend::S3(bucket) => bucket.reach().await,
+        }
+    }
+
+    /// Does with an object of its own all that is done with recordings, leaves nothing, and says what did not work.
+    pub async fn probe(&self) -> Vec<Finding> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                let probed = off_thread(move || folder.probe()).await;
+                probed.err().as_ref().map(Finding::problem).into_iter().collect()
+            }
+            Backend::S3(bucket) => bucket.probe().await,
+        }
     }
 }
 

@@ -92,8 +92,24 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "reqwest",
-        modules: &["auth::fetch"],
-        reason: "outgoing requests need time limits and checked addresses: one place makes them",
+        modules: &["auth::fetch", "content::s3::connect"],
+        reason: "outgoing requests need time limits and checked addresses: one place for issuers, one for the store that the \
+                 configuration names",
+    },
+    Only {
+        path: "object_store",
+        modules: &["content::s3"],
+        reason: "a back end of one room",
+    },
+    Only {
+        path: "quick_xml",
+        modules: &["content::s3::unfinished"],
+        reason: "the one listing that object_store does not read",
+    },
+    Only {
+        path: "futures_core",
+        modules: &["content::s3::read"],
+        reason: "the form in which object_store gives bytes",
     },
     Only {
         path: "jsonwebtoken",
@@ -107,7 +123,13 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "aws_lc_rs",
-        modules: &["auth", "authority", "content::local", "query::page_token"],
+        modules: &[
+            "auth",
+            "authority",
+            "content::local",
+            "content::s3",
+            "query::page_token",
+        ],
         reason: "signatures, digests of content, and the seal of page tokens",
     },
     Only {
@@ -164,6 +186,7 @@ const ONLY: &[Only] = &[
             "config::layers",
             "config::secret",
             "content::local",
+            "content::s3::connect",
             "db::sqlite",
             "seed::files",
             "store",
@@ -188,7 +211,16 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "tokio",
-        modules: &["auth", "cli", "content", "db", "http", "seed::load", "store"],
+        modules: &[
+            "auth",
+            "cli",
+            "content",
+            "db",
+            "http",
+            "seed::load",
+            "server",
+            "store",
+        ],
         reason: "what waits or works beside the runtime; the other rooms compute",
     },
     Only {

@@ -11,6 +11,7 @@ mod artifacts;
 mod auth;
 mod cli;
 mod content_conformance;
+mod content_s3;
 mod db_conformance;
 mod errors;
 mod every_error_is_documented;

@@ -11,7 +11,7 @@ use crate::db::Snapshot;
 use crate::db::artifacts::{self, Artifact};
 use crate::db::audit::{Append, AuditRecord};
 use crate::db::content_objects::{ContentObject, Restamp};
-use crate::http::body::{Body, ContentBody};
+use crate::http::body::Body;
 use crate::http::error::{ApiError, ErrorCode, ErrorHeader};
 use crate::http::range::{self, ByteRange, Precondition};
 use crate::http::request::Call;
@@ -54,10 +54,15 @@ pub async fn content(call: &Call<'_>, mut db: Snapshot, head_only: bool) -> Resu
             return Err(ApiError::new(ErrorCode::InvalidRange, text).with(ErrorHeader::ContentLength(size)));
         }
     };
-    if !head_only {
+    let body = if head_only {
+        Body::Length(length)
+    } else {
+        // A store that fails now is heard by the caller as 503; later it could only cut the connection.
+        let stream = opened.reader.read(first, length).await?;
         audit(call, &artifact, first, length).await?;
-    }
-    let mut response = Response::new(Body::Content(ContentBody::new(opened.reader, first, length)));
+        Body::Content(stream)
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     describe(headers, &etag);

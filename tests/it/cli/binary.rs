@@ -63,10 +63,11 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes our own variables out of the environment of `command`.
+/// Takes the variables that a configuration reads out of the environment of `command`.
 pub fn clean(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("GRAPHOPHONE_") {
+        let shown = name.to_string_lossy();
+        if shown.starts_with("GRAPHOPHONE_") || shown.starts_with("AWS_") {
             command.env_remove(name);
         }
     }

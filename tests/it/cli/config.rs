@@ -43,7 +43,11 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
             "metadata.url: ",
             "verify-full",
         ),
-        ("[content]\nurl = \"s3://bucket/prefix\"", "content.url: ", "S3"),
+        (
+            "[content]\nurl = \"s3://Bucket\"\n[content.s3]\nregion = \"a\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"",
+            "content.url: ",
+            "s3://BUCKET",
+        ),
         (
             "[content.s3]\nsecret_access_key = \"secret\"",
             "content.s3.secret_access_key: ",

@@ -3,6 +3,7 @@
 mod audit;
 mod binary;
 mod config;
+mod content_s3;
 mod crash;
 mod demo;
 mod home;

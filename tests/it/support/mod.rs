@@ -6,6 +6,7 @@
 pub mod names;
 pub mod postgres;
 mod raw;
+pub mod s3;
 pub mod stores;
 mod token;
 
@@ -409,7 +410,7 @@ async fn put_key(store: &Store) {
     clippy::disallowed_methods,
     reason = "tests ask the server on loopback and nothing else"
 )]
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

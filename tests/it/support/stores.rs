@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::ValueRef;
 
 use super::postgres::Database;
+use super::s3::Bucket;
 
 /// The variable that names the combination.
 const VARIABLE: &str = "TEST_STORES";
@@ -24,6 +25,7 @@ enum Rows {
 
 enum Content {
     Folder(PathBuf),
+    S3(Bucket),
 }
 
 /// How a statement fails.
@@ -64,6 +66,8 @@ fn wanted() -> (&'static str, &'static str) {
     match std::env::var(VARIABLE).as_deref() {
         Err(_) | Ok("" | "sqlite+folder") => ("sqlite", "folder"),
         Ok("postgres+folder") => ("postgres", "folder"),
+        Ok("sqlite+s3") => ("sqlite", "s3"),
+        Ok("postgres+s3") => ("postgres", "s3"),
         Ok(other) => panic!("{VARIABLE}: there is no {other}"),
     }
 }
@@ -104,8 +108,8 @@ impl Stores {
                 _ => Rows::File(data.join("graphophone.db")),
             },
             content: match content {
-                "folder" => Content::Folder(data.join("content")),
-                other => panic!("{other}"),
+                "s3" => Content::S3(Bucket::new()),
+                _ => Content::Folder(data.join("content")),
             },
         }
     }
@@ -116,8 +120,8 @@ impl Stores {
         if let Rows::Postgres(database) = &self.rows {
             variables.push(("GRAPHOPHONE_METADATA__URL", database.url()));
         }
-        match &self.content {
-            Content::Folder(_) => {}
+        if let Content::S3(bucket) = &self.content {
+            variables.extend(bucket.environment());
         }
         variables
     }
@@ -192,6 +196,7 @@ impl Stores {
     pub fn content_root(&self) -> PathBuf {
         match &self.content {
             Content::Folder(folder) => folder.clone(),
+            Content::S3(bucket) => bucket.folder().join("a/b"),
         }
     }
 
