@@ -6,8 +6,9 @@ use super::output::{line, say, table};
 use super::{Failure, StoreArgs, block_on};
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::ContentConfig;
-use crate::content::{ContentStore, Finding};
+use crate::config::{ContentConfig, Finding, MetadataPlace};
+use crate::content::ContentStore;
+use crate::db::Db;
 use crate::store::StoreError;
 
 /// Look at the configuration.
@@ -49,6 +50,9 @@ impl Check {
         problems.extend(config.metadata_place().err().map(|problem| problem.to_string()));
         // Without `data` it has been said already.
         let content = config.content_place().unwrap_or_else(|_| config.content.clone());
+        let metadata = config
+            .metadata_place()
+            .unwrap_or_else(|_| config.metadata.place.clone());
         // Reads the key files; what lies behind a URL is fetched when the first token comes.
         problems.extend(
             TokenVerifier::new(config.issuers, Vec::new(), Clock::system())
@@ -59,22 +63,17 @@ impl Check {
         if !problems.is_empty() {
             return Err(Failure::refused(problems));
         }
-        check_content(&content)?;
+        try_out(&metadata, &content)?;
         Ok(line("\nNothing is wrong with it.")?)
     }
 }
 
-/// Opens the content store and tries out what is done with it. A folder that is not there yet is not made.
-fn check_content(place: &ContentConfig) -> Result<(), Failure> {
-    if matches!(place, ContentConfig::Folder(folder) if !folder.exists()) {
-        return Ok(());
-    }
-    let findings = block_on(async {
-        let store = ContentStore::at(place).map_err(|cause| StoreError::Content {
-            place: place.clone(),
-            cause,
-        })?;
-        Ok(store.probe().await)
+/// Opens both stores and tries out what is done with them. What is not there yet is not made.
+fn try_out(metadata: &MetadataPlace, content: &ContentConfig) -> Result<(), Failure> {
+    let findings: Vec<Finding> = block_on(async {
+        let mut findings = Db::probe(metadata).await;
+        findings.extend(of_content(content).await?);
+        Ok(findings)
     })?;
     let (problems, warnings): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| finding.is_problem);
@@ -88,4 +87,15 @@ fn check_content(place: &ContentConfig) -> Result<(), Failure> {
             lines: problems.into_iter().map(|finding| finding.line).collect(),
         }),
     }
+}
+
+async fn of_content(place: &ContentConfig) -> Result<Vec<Finding>, Failure> {
+    if matches!(place, ContentConfig::Folder(folder) if !folder.exists()) {
+        return Ok(Vec::new());
+    }
+    let store = ContentStore::at(place).map_err(|cause| StoreError::Content {
+        place: place.clone(),
+        cause,
+    })?;
+    Ok(store.probe().await)
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod duration;
+mod finding;
 pub mod issuer;
 mod layers;
 mod postgres;
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use finding::Finding;
 pub use issuer::{Algorithm, AppOnly, ClaimMap, IssuerConfig, KeySource, TenantClaim};
 pub use postgres::{PostgresConfig, SslMode, TargetSession};
 pub use problem::Problem;

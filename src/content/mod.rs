@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::clock::Ticks;
 use crate::config::ContentConfig;
+pub use crate::config::Finding;
 
 use comparison::Comparisons;
 pub use key::{ContentKey, Part};
@@ -93,15 +94,6 @@ impl Swept {
         );
         self.removed += 1;
     }
-}
-
-/// What [`ContentStore::probe`] found: a line that names the setting, or the right that is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Without this being mended recordings cannot be kept or served.
-    pub is_problem: bool,
-    /// The line.
-    pub line: String,
 }
 
 impl Finding {

@@ -54,8 +54,10 @@ fn known(found: i64) -> Result<i64, DbError> {
 }
 
 /// Refuses what is not a store of ours, or a newer one, without touching it.
-pub(super) fn check_sqlite(connection: &Connection) -> Result<(), DbError> {
-    settled_version(connection).map(|_| ())
+///
+/// Gives its schema number, 0 for an empty file.
+pub(super) fn check_sqlite(connection: &Connection) -> Result<i64, DbError> {
+    settled_version(connection)
 }
 
 /// Brings the store behind `connection` to [`NEWEST`].
@@ -146,7 +148,8 @@ pub(super) async fn postgres_version(client: &impl GenericClient) -> Result<i64,
           ON c.relnamespace = n.oid
          AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
         WHERE n.nspname = current_schema()";
-    const SAID: &str = "SELECT value FROM store WHERE name = $1";
+    // Somebody else's table of that name may have other types.
+    const SAID: &str = "SELECT value::TEXT FROM store WHERE name::TEXT = $1";
     let row = client
         .query_opt(TABLES, &[])
         .await
@@ -177,7 +180,7 @@ pub(super) async fn postgres_version(client: &impl GenericClient) -> Result<i64,
             .await
             .map_err(|error| match error.code() {
                 // A table of that name with other columns.
-                Some(&(SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_FUNCTION)) => DbError::Foreign,
+                Some(&SqlState::UNDEFINED_COLUMN) => DbError::Foreign,
                 _ => fault(&error),
             })?;
         let value: Option<String> = match found {

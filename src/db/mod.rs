@@ -39,7 +39,7 @@ pub use row::Row;
 pub use value::Value;
 
 use crate::clock::Clock;
-use crate::config::{MetadataPlace, PostgresConfig};
+use crate::config::{Finding, MetadataPlace, PostgresConfig};
 
 /// The store's rows, as one runtime thread reaches them. A clone shares the thread's connections.
 #[derive(Clone)]
@@ -139,6 +139,28 @@ impl Db {
             MetadataPlace::Sqlite(path) => Ok(path.is_file()),
             MetadataPlace::Postgres(server) => Ok(postgres::version(server).await? > 0),
         }
+    }
+
+    /// Tries out what is at `place`, and makes and changes nothing that stays. Where there is no file yet, that is fine.
+    pub async fn probe(place: &MetadataPlace) -> Vec<Finding> {
+        let path = match place {
+            MetadataPlace::Postgres(server) => return postgres::probe(server).await,
+            MetadataPlace::Sqlite(path) => path.clone(),
+        };
+        if !path.exists() {
+            return Vec::new();
+        }
+        let shown = path.display().to_string();
+        let probed = tokio::task::spawn_blocking(move || sqlite::probe(&path)).await;
+        let line = match probed {
+            Ok(Ok(())) => return Vec::new(),
+            Ok(Err(error)) => format!("{shown}: {error}"),
+            Err(lost) => format!("{shown}: {lost}"),
+        };
+        vec![Finding {
+            is_problem: true,
+            line,
+        }]
     }
 
     /// The same store for one of `threads` runtime threads, with connections of its own.

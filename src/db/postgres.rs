@@ -18,6 +18,7 @@
 
 mod connect;
 mod fault;
+mod probe;
 mod text;
 
 use std::fmt::Write as _;
@@ -33,6 +34,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 pub(super) use connect::connect;
 pub(super) use fault::fault;
+pub(super) use probe::probe;
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;

@@ -15,6 +15,8 @@
 //! [`BUSY_TIMEOUT`]. Versions 3.7.0 to 3.51.2 can lose data when one connection checkpoints while another
 //! writes, so the linked version is asserted.
 
+mod driver;
+
 use std::future::Future;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,9 +28,10 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{OpenFlags, ToSql, params_from_iter};
+use rusqlite::{OpenFlags, TransactionBehavior, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
+
+pub(super) use driver::Columns;
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;
@@ -151,6 +154,24 @@ impl Engine {
     }
 }
 
+/// Tries the store at `path` out, without bringing it up to date: whether it is one, and whether a row can be written.
+/// Blocks the thread.
+pub(super) fn probe(path: &Path) -> Result<(), DbError> {
+    const WRITE: &str = "
+        INSERT INTO store (name, value) VALUES ('probe', 'may be removed') ON CONFLICT (name) DO NOTHING;
+        DELETE FROM store WHERE name = 'probe';";
+    let engine = Engine {
+        path: path.to_owned(),
+    };
+    let mut connection = engine.plain()?;
+    if migrate::check_sqlite(&connection)? == 0 {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(WRITE)?;
+    Ok(tx.commit()?)
+}
+
 /// A new file is changed to WAL while nobody else looks at it, and SQLite does not wait for that by itself.
 fn change_to_wal(connection: &rusqlite::Connection) -> Result<(), DbError> {
     let mut left = BUSY_TIMEOUT;
@@ -213,7 +234,7 @@ impl Connection {
         let mut rows = statement.query(params_from_iter(values))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(read(&Columns(row).into())?);
+            found.push(read(&Columns::of(row).into())?);
         }
         Ok(found)
     }
@@ -227,7 +248,7 @@ impl Connection {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        read(&Columns(row).into()).map(Some)
+        read(&Columns::of(row).into()).map(Some)
     }
 
     pub(super) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
@@ -237,56 +258,6 @@ impl Connection {
 
     fn command(&mut self, sql: &str) -> Result<(), DbError> {
         self.execute(sql, &[]).map(|_| ())
-    }
-}
-
-/// The columns of a row.
-pub(super) struct Columns<'a>(&'a rusqlite::Row<'a>);
-
-impl Columns<'_> {
-    pub(super) fn int(&self, index: usize) -> Result<Option<i64>, DbError> {
-        Ok(self.0.get(index)?)
-    }
-
-    pub(super) fn bool(&self, index: usize) -> Result<Option<bool>, DbError> {
-        Ok(self.0.get(index)?)
-    }
-
-    pub(super) fn text(&self, index: usize) -> Result<Option<String>, DbError> {
-        Ok(self.0.get(index)?)
-    }
-
-    pub(super) fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, DbError> {
-        Ok(self.0.get(index)?)
-    }
-}
-
-impl From<rusqlite::Error> for DbError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        match &error {
-            rusqlite::Error::SqliteFailure(code, text) => match code.code {
-                ErrorCode::ConstraintViolation => Self::Conflict(text.clone().unwrap_or_default()),
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
-                ErrorCode::DiskFull => Self::Full,
-                ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
-                ErrorCode::NotADatabase => Self::Foreign,
-                _ => Self::Engine(Box::new(error)),
-            },
-            _ => Self::Engine(Box::new(error)),
-        }
-    }
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = match self {
-            Value::Int(value) => value.map_or(ValueRef::Null, ValueRef::Integer),
-            Value::Bool(value) => value.map_or(ValueRef::Null, |truth| ValueRef::Integer(i64::from(truth))),
-            Value::Text(value) => value.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
-            Value::Bytes(value) => value.map_or(ValueRef::Null, ValueRef::Blob),
-        };
-        Ok(ToSqlOutput::Borrowed(value))
     }
 }
 

@@ -9,6 +9,7 @@ mod raw;
 pub mod s3;
 pub mod stores;
 mod token;
+pub mod wire;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use graphophone::server::{Prepared, Server};
 use graphophone::store::Store;
 use tempfile::TempDir;
 
+use postgres::Database;
 pub use raw::RawAnswer;
 use stores::Stores;
 pub use token::TokenOf;
@@ -56,6 +58,7 @@ pub struct Setup {
     config: String,
     seeds: Vec<String>,
     bare: bool,
+    database: Option<(Database, String)>,
 }
 
 impl Setup {
@@ -69,6 +72,12 @@ impl Setup {
     /// A further seed, as YAML, loaded before the server listens.
     pub fn seed(mut self, yaml: &str) -> Self {
         self.seeds.push(yaml.to_owned());
+        self
+    }
+
+    /// With its rows in a database of the test's own, reached by `url`, whatever this run is on.
+    pub fn database(mut self, database: Database, url: String) -> Self {
+        self.database = Some((database, url));
         self
     }
 
@@ -93,7 +102,11 @@ impl Setup {
             ),
         )
         .unwrap();
-        let stores = Stores::prepared(&folder.path().join("data"));
+        let data = folder.path().join("data");
+        let stores = match self.database {
+            Some((database, url)) => Stores::with_rows_in(database, url, &data),
+            None => Stores::prepared(&data),
+        };
         let config = load_config(&file, &stores);
         let clock = Clock::manual(NOW.parse().unwrap());
         let prepared = Prepared::open(config, &clock).await.unwrap();

@@ -22,13 +22,16 @@ static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 static TEMPLATE: LazyLock<String> = LazyLock::new(make_template);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
+/// A statement, and who waits for what it answers.
+type Question = (String, mpsc::Sender<Result<Vec<String>, String>>);
+
 /// A running server.
 pub struct Server {
     /// Folder of its socket, by which the role gets in without a password.
     pub socket: PathBuf,
     /// Its port, of the socket and of 127.0.0.1.
     pub port: u16,
-    administrator: mpsc::Sender<(String, mpsc::Sender<Vec<String>>)>,
+    administrator: mpsc::Sender<Question>,
     /// It ends when its standard input does.
     _child: Child,
 }
@@ -72,7 +75,10 @@ impl Server {
     pub fn run(&self, sql: &str) -> Vec<String> {
         let (answer, answered) = mpsc::channel();
         self.administrator.send((sql.to_owned(), answer)).unwrap();
-        answered.recv().unwrap()
+        answered
+            .recv()
+            .unwrap()
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// A URL of a database of it, by its socket.
@@ -83,8 +89,8 @@ impl Server {
 }
 
 /// A thread that runs statements, one after the other, for as long as somebody may ask.
-fn administrate(server: &str) -> mpsc::Sender<(String, mpsc::Sender<Vec<String>>)> {
-    let (ask, asked) = mpsc::channel::<(String, mpsc::Sender<Vec<String>>)>();
+fn administrate(server: &str) -> mpsc::Sender<Question> {
+    let (ask, asked) = mpsc::channel::<Question>();
     let server = server.to_owned();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -116,17 +122,18 @@ fn run_once(server: &str, sql: &str) -> Vec<String> {
             answers(&client, sql).await
         })
     };
-    std::thread::scope(|scope| scope.spawn(asking).join().unwrap())
+    let answer = std::thread::scope(|scope| scope.spawn(asking).join().unwrap());
+    answer.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-async fn answers(client: &tokio_postgres::Client, sql: &str) -> Vec<String> {
+async fn answers(client: &tokio_postgres::Client, sql: &str) -> Result<Vec<String>, String> {
     let said = client.simple_query(sql).await;
-    let said = said.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let said = said.map_err(|error| format!("{error:?}"))?;
     let rows = said.iter().filter_map(|message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
         _ => None,
     });
-    rows.collect()
+    Ok(rows.collect())
 }
 
 /// The server of this process.

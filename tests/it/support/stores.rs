@@ -20,7 +20,8 @@ pub struct Stores {
 
 enum Rows {
     File(PathBuf),
-    Postgres(Database),
+    /// A database, and the URL by which the program reaches it.
+    Postgres(Database, String),
 }
 
 enum Content {
@@ -57,6 +58,15 @@ impl Failure {
             Self::Fail => "raise_exception",
             Self::Abort => "disk_full",
             Self::Rollback => "io_error",
+        }
+    }
+}
+
+impl Content {
+    fn wanted(data: &Path) -> Self {
+        match wanted().1 {
+            "s3" => Self::S3(Bucket::new()),
+            _ => Self::Folder(data.join("content")),
         }
     }
 }
@@ -100,25 +110,34 @@ impl Stores {
         Self::with(data, Database::with_schema)
     }
 
-    fn with(data: &Path, database: fn() -> Database) -> Self {
-        let (rows, content) = wanted();
+    /// Stores of which the rows are in that database, which the program reaches by `url`.
+    pub fn with_rows_in(database: Database, url: String, data: &Path) -> Self {
         Self {
-            rows: match rows {
-                "postgres" => Rows::Postgres(database()),
+            rows: Rows::Postgres(database, url),
+            content: Content::wanted(data),
+        }
+    }
+
+    fn with(data: &Path, database: fn() -> Database) -> Self {
+        Self {
+            rows: match wanted().0 {
+                "postgres" => {
+                    let database = database();
+                    let url = database.url();
+                    Rows::Postgres(database, url)
+                }
                 _ => Rows::File(data.join("graphophone.db")),
             },
-            content: match content {
-                "s3" => Content::S3(Bucket::new()),
-                _ => Content::Folder(data.join("content")),
-            },
+            content: Content::wanted(data),
         }
     }
 
     /// The variables that lead a server or a tool to them.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut variables = Vec::new();
-        if let Rows::Postgres(database) = &self.rows {
-            variables.push(("GRAPHOPHONE_METADATA__URL", database.url()));
+        match &self.rows {
+            Rows::File(_) => {}
+            Rows::Postgres(_, url) => variables.push(("GRAPHOPHONE_METADATA__URL", url.clone())),
         }
         if let Content::S3(bucket) = &self.content {
             variables.extend(bucket.environment());
@@ -130,14 +149,14 @@ impl Stores {
     pub fn rows(&self) -> BTreeMap<String, Vec<String>> {
         let names = match &self.rows {
             Rows::File(_) => self.texts("SELECT name FROM sqlite_schema WHERE type = 'table'"),
-            Rows::Postgres(_) => {
+            Rows::Postgres(..) => {
                 self.texts("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
             }
         };
         let of_table = |name: String| {
             let mut rows = match &self.rows {
                 Rows::File(file) => rows_of_file(file, &name),
-                Rows::Postgres(database) => rows_of_table(database, &name),
+                Rows::Postgres(database, _) => rows_of_table(database, &name),
             };
             rows.sort();
             (name, rows)
@@ -149,7 +168,7 @@ impl Stores {
     pub fn texts(&self, sql: &str) -> Vec<String> {
         match &self.rows {
             Rows::File(file) => texts_of_file(file, sql),
-            Rows::Postgres(database) => database.run(sql),
+            Rows::Postgres(database, _) => database.run(sql),
         }
     }
 
@@ -160,7 +179,7 @@ impl Stores {
                 .unwrap()
                 .execute_batch(sql)
                 .unwrap(),
-            Rows::Postgres(database) => drop(database.run(sql)),
+            Rows::Postgres(database, _) => drop(database.run(sql)),
         }
     }
 
@@ -173,7 +192,7 @@ impl Stores {
                     "CREATE TRIGGER fails BEFORE INSERT ON {table} BEGIN SELECT RAISE({how}, 'refused'); END"
                 )
             }
-            Rows::Postgres(_) => {
+            Rows::Postgres(..) => {
                 let code = failure.of_postgres();
                 format!(
                     "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
@@ -188,7 +207,7 @@ impl Stores {
     pub fn let_inserts_succeed(&self, table: &str) {
         self.change(&match &self.rows {
             Rows::File(_) => "DROP TRIGGER fails".to_owned(),
-            Rows::Postgres(_) => format!("DROP TRIGGER fails ON {table}"),
+            Rows::Postgres(..) => format!("DROP TRIGGER fails ON {table}"),
         });
     }
 
