@@ -175,6 +175,12 @@ impl ApiError {
         error
     }
 
+    /// The database broke off, so that asking again may fare better.
+    pub fn is_broken_off(&self) -> bool {
+        let cause = self.cause.as_deref().and_then(|cause| cause.downcast_ref());
+        matches!(cause, Some(DbError::Unreachable(_)))
+    }
+
     /// The same refusal, after which the connection is closed because the rest of the request has not been read.
     #[must_use]
     pub fn closing(mut self) -> Self {

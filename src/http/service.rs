@@ -46,7 +46,11 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
     let outcome = match checked(&head, body, &app.config.limits).await {
-        Ok(()) => route(app, &head, &ids, &mut trace).await,
+        Ok(()) => match route(app, &head, &ids, &mut trace).await {
+            // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more.
+            Err(error) if error.is_broken_off() => route(app, &head, &ids, &mut trace).await,
+            outcome => outcome,
+        },
         Err(error) => Err(error),
     };
     let (mut response, error) = match outcome {

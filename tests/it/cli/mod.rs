@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod home;
 mod logs;
+mod metadata_postgres;
 mod process;
 mod recording;
 mod seed;

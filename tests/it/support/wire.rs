@@ -17,6 +17,8 @@ struct Shared {
     is_cut: AtomicBool,
     /// The answer to the next commit gets lost.
     loses_commit: AtomicBool,
+    /// The connection on which this is sent breaks.
+    breaks_on: Mutex<Option<&'static str>>,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -29,6 +31,7 @@ impl Wire {
             behind,
             is_cut: AtomicBool::new(false),
             loses_commit: AtomicBool::new(false),
+            breaks_on: Mutex::default(),
             open: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
@@ -63,6 +66,16 @@ impl Wire {
         self.shared.loses_commit.store(true, Ordering::SeqCst);
     }
 
+    /// Breaks the connection on which `text` is sent next; it does not reach the server.
+    pub fn break_on(&self, text: &'static str) {
+        *self.shared.breaks_on.lock().unwrap() = Some(text);
+    }
+
+    /// Whether that has happened.
+    pub fn has_broken(&self) -> bool {
+        self.shared.breaks_on.lock().unwrap().is_none()
+    }
+
     /// Whether there was such a commit.
     pub fn has_lost_it(&self) -> bool {
         !self.shared.loses_commit.load(Ordering::SeqCst)
@@ -92,10 +105,23 @@ impl Shared {
         }
     }
 
+    fn breaks_at(&self, bytes: &[u8]) -> bool {
+        let mut breaks_on = self.breaks_on.lock().unwrap();
+        let is_there = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let breaks = breaks_on.is_some_and(is_there);
+        if breaks {
+            *breaks_on = None;
+        }
+        breaks
+    }
+
     fn pass(&self, mut from: &TcpStream, mut to: &TcpStream, is_request: bool, swallow: &AtomicBool) {
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..count];
+            if is_request && self.breaks_at(bytes) {
+                return;
+            }
             if is_request && bytes.windows(7).any(|window| window == b"COMMIT\0") {
                 swallow.store(self.loses_commit.swap(false, Ordering::SeqCst), Ordering::SeqCst);
             }
