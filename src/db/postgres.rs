@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool_postgres::{Object, Pool};
+use tokio::time::Instant;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 pub(super) use connect::connect;
@@ -45,13 +46,16 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for the server to say so.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// How long a write may take, all its statements together.
-const WRITE_LIMIT: Duration = Duration::from_secs(60);
+/// Large seeds are one write.
+const WRITE_LIMIT: Duration = Duration::from_secs(600);
 /// How long a request waits for a connection of its thread.
 const POOL_LIMIT: Duration = Duration::from_secs(5);
 /// Connections for what the node does beside requests.
 const OWN_CONNECTIONS: usize = 4;
 /// How often a write is run that the engine undid.
 const ATTEMPTS: u32 = 4;
+/// It is not run again once it has taken so long.
+const RETRY_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before it is run again; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -121,13 +125,13 @@ impl Handle {
     }
 
     async fn write_until_settled<W: Write>(&self, mut write: W) -> Result<W::Output, W::Error> {
-        let mut pause = PAUSE;
+        let (mut pause, begun) = (PAUSE, Instant::now());
         for _attempt in 1..ATTEMPTS {
             let Some(again) = write.again() else { break };
             match self.write_once(write).await {
                 Ok(output) => return Ok(output),
-                Err((error, false)) => return Err(error),
-                Err((_, true)) => {}
+                Err((error, passing)) if !passing || begun.elapsed() > RETRY_WITHIN => return Err(error),
+                Err(_) => {}
             }
             write = again;
             tokio::time::sleep(pause).await;
@@ -182,6 +186,11 @@ impl Handle {
 /// The schema number of the store on that server; 0 where there is none.
 pub(super) async fn version(config: &PostgresConfig) -> Result<i64, DbError> {
     migrate::postgres_version(&connect(config).await?).await
+}
+
+/// Nobody waits twice for a server that says nothing.
+fn silent() -> DbError {
+    DbError::Engine("the server does not answer".into())
 }
 
 /// A connection that answers to its pool.
@@ -262,7 +271,7 @@ impl Connection {
             let error = match tokio::time::timeout(ANSWER_LIMIT, statement.ask(client, unsent)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => fault(&error),
-                Err(_elapsed) => DbError::Unreachable("the server does not answer".to_owned()),
+                Err(_elapsed) => silent(),
             };
             self.state = State::after(&error);
             if !matches!(error, DbError::Unreachable(_)) || unsent.is_none() || replacements == 0 {
@@ -306,7 +315,7 @@ impl Connection {
                 Ok(())
             }
             Ok(Err(error)) => Err(fault(&error)),
-            Err(_elapsed) => Err(DbError::Unreachable("the server does not answer".to_owned())),
+            Err(_elapsed) => Err(silent()),
         }
     }
 

@@ -406,6 +406,34 @@ async fn a_commit_whose_answer_is_lost_is_repeated_only_where_that_is_the_same()
     assert!(matches!(unknown, Err(DbError::Unreachable(_))), "{unknown:?}");
 }
 
+/// Goes on after a statement that has failed.
+struct Heedless;
+
+impl Write for Heedless {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        Once("lost").run(tx).await?;
+        let _ignored = tx.execute("INSERT INTO tenants (id) VALUES ('x')", &[]).await;
+        Ok(())
+    }
+}
+
+/// The server undoes such a transaction and calls that a successful commit.
+#[tokio::test]
+async fn a_write_that_ignores_a_failed_statement_is_not_acknowledged() {
+    let database = Database::with_schema();
+    let db = open(&database.place()).await.unwrap();
+    assert!(db.write(Heedless).await.is_err());
+    assert!(tenant_ids(&db).await.unwrap().is_empty());
+    db.write(Once("t")).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_write_that_others_keep_from_its_lock_gives_up() {
     let database = Database::with_schema();

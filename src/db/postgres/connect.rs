@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use rustls::client::WebPkiServerVerifier;
@@ -15,7 +16,7 @@ use tokio_postgres::config::{SslMode as Wire, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{DbError, POOL_LIMIT, STATEMENT_LIMIT, fault};
+use super::{ANSWER_LIMIT, DbError, POOL_LIMIT, STATEMENT_LIMIT, fault};
 use crate::config::{PostgresConfig, SslMode, TargetSession};
 
 /// Says what is on for this session, and puts durability on where the server has it off (security.md section 5).
@@ -23,11 +24,14 @@ const DURABLE: &str = "
     SELECT set_config('synchronous_commit', 'on', FALSE)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 
+/// How long a connection may be silent before the system asks whether the other end is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// A server, with all that connecting to it takes.
 pub(super) struct Server {
     config: Config,
     tls: MakeRustlsConnect,
-    limit: std::time::Duration,
+    limit: Duration,
 }
 
 impl Server {
@@ -42,6 +46,8 @@ impl Server {
             .application_name("graphophone")
             .options(format!("-c statement_timeout={}", STATEMENT_LIMIT.as_millis()))
             .connect_timeout(server.connect_timeout)
+            .tcp_user_timeout(ANSWER_LIMIT)
+            .keepalives_idle(KEEPALIVE)
             .ssl_mode(match server.ssl_mode {
                 SslMode::Disable => Wire::Disable,
                 SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Wire::Require,

@@ -6,6 +6,7 @@ use super::binary::{Process, Ran, command, get, run};
 use super::home::Home;
 use crate::support::names::{ARCHIVER, ORGANIZER, STANDUP, my_standup};
 use crate::support::postgres::{Database, server};
+use crate::support::wait_until;
 
 fn config(home: &Home, url: &str) -> String {
     let text = format!(
@@ -94,8 +95,8 @@ impl Drop for Replica {
     }
 }
 
-#[test]
-fn replicas_that_are_not_waited_for_are_warned_of() {
+#[tokio::test]
+async fn replicas_that_are_not_waited_for_are_warned_of() {
     let home = Home::new();
     let database = Database::with_schema();
     let file = config(&home, &database.url());
@@ -107,14 +108,8 @@ fn replicas_that_are_not_waited_for_are_warned_of() {
         .stderr(Stdio::null())
         .spawn();
     let _replica = Replica(replica.unwrap());
-    let begun = std::time::Instant::now();
-    while server().run("SELECT COUNT(*) FROM pg_stat_replication") == ["0"] {
-        assert!(
-            begun.elapsed() < super::binary::DEADLINE,
-            "the replica does not come"
-        );
-        std::thread::yield_now();
-    }
+    let is_there = || server().run("SELECT COUNT(*) FROM pg_stat_replication") != ["0"];
+    wait_until("the replica is there", is_there).await;
     let ran = run(&["config", "check", "--config", &file]);
     assert!(
         ran.err.contains("asynchronous") && ran.err.contains("synchronous_standby_names"),
