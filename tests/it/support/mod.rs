@@ -11,6 +11,7 @@ pub mod stores;
 mod token;
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub struct Setup {
     config: String,
     seeds: Vec<String>,
     bare: bool,
+    bucket: Option<(s3::Bucket, SocketAddr)>,
 }
 
 impl Setup {
@@ -69,6 +71,12 @@ impl Setup {
     /// A further seed, as YAML, loaded before the server listens.
     pub fn seed(mut self, yaml: &str) -> Self {
         self.seeds.push(yaml.to_owned());
+        self
+    }
+
+    /// With its content in a bucket that is reached through `front`, whatever this run of the tests is on.
+    pub fn bucket(mut self, bucket: s3::Bucket, front: &s3::Front) -> Self {
+        self.bucket = Some((bucket, front.address));
         self
     }
 
@@ -93,7 +101,10 @@ impl Setup {
             ),
         )
         .unwrap();
-        let stores = Stores::prepared(&folder.path().join("data"));
+        let mut stores = Stores::prepared(&folder.path().join("data"));
+        if let Some((bucket, address)) = self.bucket {
+            stores = stores.with_bucket(bucket, address);
+        }
         let config = load_config(&file, &stores);
         let clock = Clock::manual(NOW.parse().unwrap());
         let prepared = Prepared::open(config, &clock).await.unwrap();

@@ -2,7 +2,9 @@
 //! is not set. A test asks for rows and files through this, so that it says the same of all of them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 
@@ -25,7 +27,8 @@ enum Rows {
 
 enum Content {
     Folder(PathBuf),
-    S3(Bucket),
+    /// A bucket, and the address by which it is reached.
+    S3(Bucket, SocketAddr),
 }
 
 /// How a statement fails.
@@ -108,9 +111,21 @@ impl Stores {
                 _ => Rows::File(data.join("graphophone.db")),
             },
             content: match content {
-                "s3" => Content::S3(Bucket::new()),
+                "s3" => {
+                    let bucket = Bucket::new();
+                    let address = bucket.address();
+                    Content::S3(bucket, address)
+                }
                 _ => Content::Folder(data.join("content")),
             },
+        }
+    }
+
+    /// With the content in `bucket`, reached by `address`, whatever this run of the tests is on.
+    pub fn with_bucket(self, bucket: Bucket, address: SocketAddr) -> Self {
+        Self {
+            rows: self.rows,
+            content: Content::S3(bucket, address),
         }
     }
 
@@ -120,8 +135,8 @@ impl Stores {
         if let Rows::Postgres(database) = &self.rows {
             variables.push(("GRAPHOPHONE_METADATA__URL", database.url()));
         }
-        if let Content::S3(bucket) = &self.content {
-            variables.extend(bucket.environment());
+        if let Content::S3(bucket, address) = &self.content {
+            variables.extend(bucket.environment(*address));
         }
         variables
     }
@@ -196,7 +211,26 @@ impl Stores {
     pub fn content_root(&self) -> PathBuf {
         match &self.content {
             Content::Folder(folder) => folder.clone(),
-            Content::S3(bucket) => bucket.folder().join("a/b"),
+            Content::S3(bucket, _) => bucket.folder().join("a/b"),
+        }
+    }
+
+    /// The folder without which the content store is not there.
+    pub fn content_place(&self) -> PathBuf {
+        match &self.content {
+            Content::Folder(folder) => folder.clone(),
+            Content::S3(bucket, _) => bucket.folder(),
+        }
+    }
+
+    /// Changes an object by hand, past the program.
+    pub fn overwrite(&self, object: &Path, bytes: &[u8]) {
+        let before = object.metadata().unwrap().modified().unwrap();
+        std::fs::write(object, bytes).unwrap();
+        if let Content::S3(..) = &self.content {
+            // The time of change that a bucket tells has whole seconds.
+            let file = std::fs::File::options().write(true).open(object).unwrap();
+            file.set_modified(before + Duration::from_secs(1)).unwrap();
         }
     }
 
