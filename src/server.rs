@@ -149,13 +149,18 @@ impl Server {
     }
 }
 
-/// Removes unfinished writes from the content store, for as long as the server runs.
+/// Removes unfinished writes from the content store, for as long as the server runs and the store can tell of them.
 async fn sweep(app: App) {
     let mut times = tokio::time::interval(SWEEP_EVERY);
     loop {
         times.tick().await;
-        if let Err(error) = app.content.sweep(app.clock.now()).await {
-            tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
+        match app.content.sweep(app.clock.now()).await {
+            Ok(_) => {}
+            // The start has said so.
+            Err(ContentError::NotOffered(_)) => return,
+            Err(error) => {
+                tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
+            }
         }
     }
 }

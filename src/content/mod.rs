@@ -132,6 +132,9 @@ pub enum ContentError {
     /// The store refuses us, and will until somebody changes a setting or a right: a line that names it.
     #[error("{0}")]
     Refused(String),
+    /// The store does not know this operation, and will not by tomorrow: a line that names it.
+    #[error("{0}")]
+    NotOffered(String),
     /// The store gives no answer that helps; it may in a moment. A line that names the setting.
     #[error("{0}")]
     Unavailable(String),

@@ -1,11 +1,12 @@
 //! Making a [`Bucket`]: the client with its limits, the address, the credentials.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredentialProvider, Checksum};
-use object_store::client::{HttpClient, HttpConnector};
+use object_store::client::{HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService};
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use reqwest::{Certificate, Client, redirect};
 
@@ -15,13 +16,42 @@ use crate::config::{Addressing, S3Config, S3Credentials, SecretSource};
 
 /// Time for a connection to be there, TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// Time without a single byte from the store before a connection counts as dead. A part that is written has to arrive
-/// within it, too, so it is generous.
+/// Time without a single byte from the store before a connection counts as dead.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+/// The same where something is sent, for the store is silent until all of it has arrived: two parts at a time over half a
+/// megabit a second. Putting the parts of a large object together may take minutes as well. That the other side is there
+/// at all is seen earlier, by what is sent not being acknowledged.
+const SENDING_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// Time without an acknowledgement of what was sent before a connection counts as dead.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);
 /// How long a connection is kept for another request.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Requests of one runtime, all over the same client.
+/// Connections for what is sent, and others for questions: they differ in how long the store may be silent.
+#[derive(Debug)]
+struct Connections {
+    asking: Client,
+    sending: Client,
+}
+
+impl HttpService for Connections {
+    // As `async_trait` writes it.
+    fn call<'a, 'answer>(
+        &'a self,
+        request: HttpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'answer>>
+    where
+        'a: 'answer,
+        Self: 'answer,
+    {
+        match request.body().is_empty() {
+            true => self.asking.call(request),
+            false => self.sending.call(request),
+        }
+    }
+}
+
+/// Requests of one runtime, all over the same connections.
 #[derive(Clone, Debug)]
 struct OneClient(HttpClient);
 
@@ -37,7 +67,10 @@ impl Bucket {
         config: &S3Config,
         credentials: Option<&AwsCredentialProvider>,
     ) -> Result<Self, ContentError> {
-        let client = HttpClient::new(client(config)?);
+        let client = HttpClient::new(Connections {
+            asking: client(config, SILENCE_LIMIT)?,
+            sending: client(config, SENDING_LIMIT)?,
+        });
         let builder = builder(config, credentials, &client)?;
         let build = |retry| -> Result<AmazonS3, ContentError> {
             let built = builder.clone().with_retry(retry).build();
@@ -170,7 +203,7 @@ fn secret(key: &str, source: &SecretSource) -> Result<String, ContentError> {
     clippy::disallowed_methods,
     reason = "this is where the client with limits is made"
 )]
-fn client(config: &S3Config) -> Result<Client, ContentError> {
+fn client(config: &S3Config, silence_limit: Duration) -> Result<Client, ContentError> {
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())
         // object_store retries, and knows what may be sent again.
@@ -178,7 +211,8 @@ fn client(config: &S3Config) -> Result<Client, ContentError> {
         .no_proxy()
         .referer(false)
         .connect_timeout(CONNECT_LIMIT)
-        .read_timeout(SILENCE_LIMIT)
+        .read_timeout(silence_limit)
+        .tcp_user_timeout(ACKNOWLEDGED_WITHIN)
         .pool_idle_timeout(IDLE_LIMIT)
         .http1_only();
     let is_plain = config

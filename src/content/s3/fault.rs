@@ -227,12 +227,10 @@ impl From<Fault> for ContentError {
     fn from(fault: Fault) -> Self {
         match fault.meaning {
             Meaning::Full => Self::Full,
-            Meaning::NoBucket
-            | Meaning::Denied
-            | Meaning::Account
-            | Meaning::Clock
-            | Meaning::Region
-            | Meaning::NotBuilt => Self::Refused(fault.line),
+            Meaning::NoBucket | Meaning::Denied | Meaning::Account | Meaning::Clock | Meaning::Region => {
+                Self::Refused(fault.line)
+            }
+            Meaning::NotBuilt => Self::NotOffered(fault.line),
             Meaning::NoObject | Meaning::Changed | Meaning::Away => Self::Unavailable(fault.line),
         }
     }

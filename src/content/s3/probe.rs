@@ -28,6 +28,7 @@ pub(super) async fn probe(bucket: &Bucket) -> Vec<Finding> {
             "what is missing cannot be told from what is forbidden",
         ));
     }
+    findings.extend(look_for_unfinished(bucket).await);
     let bytes = PutPayload::from_static(PROBE);
     if let Err(error) = in_time(bucket.writing.put(&path, bytes)).await {
         findings.push(Finding::problem(&bucket.fault(Doing::Write, &error).into()));
@@ -56,30 +57,27 @@ async fn read_back(bucket: &Bucket, path: &Path) -> Option<Finding> {
     }
 }
 
-/// A multipart upload that is taken back, and the look for those that never ended.
-async fn try_parts(bucket: &Bucket, path: &Path) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// A multipart upload that is taken back.
+async fn try_parts(bucket: &Bucket, path: &Path) -> Option<Finding> {
     match in_time(bucket.asking.create_multipart(path)).await {
         Ok(id) => {
-            if let Err(error) = in_time(bucket.asking.abort_multipart(path, &id)).await {
-                let fault = bucket.fault(Doing::RemoveUnfinished, &error);
-                findings.push(Finding::warning(fault, "failed uploads stay in the bucket"));
-            }
+            let removed = in_time(bucket.asking.abort_multipart(path, &id)).await;
+            let fault = bucket.fault(Doing::RemoveUnfinished, &removed.err()?);
+            Some(Finding::warning(fault, "failed uploads stay in the bucket"))
         }
-        Err(error) => {
-            findings.push(Finding::problem(&bucket.fault(Doing::Write, &error).into()));
-        }
+        Err(error) => Some(Finding::problem(&bucket.fault(Doing::Write, &error).into())),
     }
-    // Nothing is that old, so nothing is removed.
-    if let Err(error) = unfinished::sweep(bucket, Ticks(i64::MIN)).await {
-        findings.push(Finding {
-            is_problem: false,
-            line: format!(
-                "{error}: unfinished uploads are not found, so let the bucket's life cycle remove them"
-            ),
-        });
-    }
-    findings
+}
+
+/// The look for uploads that never ended. Nothing is as old as is asked for, so nothing is removed.
+async fn look_for_unfinished(bucket: &Bucket) -> Option<Finding> {
+    let error = unfinished::sweep(bucket, Ticks(i64::MIN)).await.err()?;
+    Some(Finding {
+        is_problem: false,
+        line: format!(
+            "{error}: unfinished uploads are not found, so let the bucket's life cycle remove them"
+        ),
+    })
 }
 
 impl Finding {

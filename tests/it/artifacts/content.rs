@@ -1,6 +1,8 @@
 //! `GET …/recordings/{recording}/content`: bytes, ranges, versions, files that are not what they were, audit.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use graphophone::db::artifacts::ArtifactKind;
@@ -8,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::names::{ARCHIVER, ATTENDEE, CONTOSO, ORGANIZER, STANDUP, my_standup, standup_of};
+use crate::support::stores::content_is_in_a_folder;
 use crate::support::{Answer, TestApp, TokenOf, media, wait_until};
 
 /// Longer than what the sockets of both sides hold.
@@ -50,8 +53,11 @@ fn stored_file(app: &TestApp) -> PathBuf {
     files.remove(0)
 }
 
+/// Gives a file another time of change, each time another one.
 fn touch(file: &PathBuf) -> SystemTime {
-    let later = file.metadata().unwrap().modified().unwrap() + Duration::from_secs(77);
+    static TOUCHES: AtomicU64 = AtomicU64::new(1);
+    let by = Duration::from_secs(77 * TOUCHES.fetch_add(1, Ordering::Relaxed));
+    let later = file.metadata().unwrap().modified().unwrap() + by;
     std::fs::File::options()
         .write(true)
         .open(file)
@@ -568,6 +574,9 @@ async fn a_missing_file_is_503() {
 
 #[tokio::test]
 async fn what_lies_in_the_place_of_a_file_is_not_followed() {
+    if !content_is_in_a_folder() {
+        return;
+    }
     let app = TestApp::start().await;
     let file = stored_file(&app);
     let elsewhere = app.folder.path().join("elsewhere.mp4");
@@ -587,7 +596,11 @@ async fn a_touched_file_that_is_good_is_served_and_its_new_time_recorded() {
     let tag = get(&app, "recording-1").await.header("etag").to_owned();
     let answer = get(&app, "recording-2").await;
     assert_eq!((answer.status, answer.body), (200, media(300_000)));
-    let nanoseconds = later.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    let mut nanoseconds = later.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    if !content_is_in_a_folder() {
+        // A bucket tells whole seconds.
+        nanoseconds -= nanoseconds % 1_000_000_000;
+    }
     assert_eq!(
         i128::from(modified_in_store(&app)),
         i128::try_from(nanoseconds).unwrap()
@@ -701,12 +714,28 @@ async fn large_download(app: &TestApp) -> TcpStream {
     stream
 }
 
+/// Whether the end of a connection that is at `local` is still held by somebody: what was closed belongs to nobody, even
+/// while the kernel goes on with it.
+fn is_held(local: SocketAddr, remote: SocketAddr) -> bool {
+    let in_table = |address: SocketAddr| format!(":{:04X}", address.port());
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    table.lines().skip(1).any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields[1].ends_with(&in_table(local)) && fields[2].ends_with(&in_table(remote)) && fields[9] != "0"
+    })
+}
+
 #[tokio::test]
 async fn a_client_that_goes_away_frees_everything() {
     let app = TestApp::start().await;
     let stream = large_download(&app).await;
-    wait_until("the file is open", || app.open_content() == 1).await;
+    let (client, server) = (stream.local_addr().unwrap(), app.address().parse().unwrap());
+    assert!(is_held(server, client));
+    if content_is_in_a_folder() {
+        wait_until("the file is open", || app.open_content() == 1).await;
+    }
     drop(stream);
+    wait_until("the connection is closed", || !is_held(server, client)).await;
     wait_until("the file is closed", || app.open_content() == 0).await;
     assert_eq!(app.audit_records().await.len(), 1);
 }
@@ -718,6 +747,8 @@ async fn a_client_that_takes_nothing_is_cut_after_send_timeout() {
         .start()
         .await;
     let mut stream = large_download(&app).await;
+    let (client, server) = (stream.local_addr().unwrap(), app.address().parse().unwrap());
+    wait_until("the connection is closed", || !is_held(server, client)).await;
     wait_until("the file is closed", || app.open_content() == 0).await;
     let mut rest = Vec::new();
     let _cut = stream.read_to_end(&mut rest).await;
@@ -732,10 +763,19 @@ async fn a_download_survives_that_its_recording_is_replaced_meanwhile() {
     let mut rest = Vec::new();
     let mut buffer = vec![0; 1 << 20];
     while rest.len() < LARGE {
-        let count = stream.read(&mut buffer).await.unwrap();
+        let count = match stream.read(&mut buffer).await {
+            Ok(count) => count,
+            Err(error) if content_is_in_a_folder() => panic!("{error}"),
+            Err(_) => 0,
+        };
+        if count == 0 && !content_is_in_a_folder() {
+            // A bucket does not keep for a reader what was removed.
+            break;
+        }
         assert_ne!(count, 0, "cut after {}", rest.len());
         rest.extend_from_slice(&buffer[..count]);
     }
+    // Whatever else there may be, it begins with the old bytes and goes on with nothing else.
     assert!(rest.ends_with(&[7; 1000]));
     assert_eq!(get(&app, "large").await.body, b"small now");
 }

@@ -11,7 +11,6 @@ use crate::support::{TestApp, TokenOf, media};
 struct Archive {
     app: TestApp,
     front: Front,
-    _bucket: Bucket,
     path: String,
     token: String,
 }
@@ -20,12 +19,11 @@ struct Archive {
 async fn archive() -> Archive {
     let bucket = Bucket::new();
     let front = Front::before(bucket.address());
-    let app = TestApp::with().config(&bucket.toml(front.address)).start().await;
+    let app = TestApp::with().bucket(bucket, &front).start().await;
     front.seen();
     Archive {
         app,
         front,
-        _bucket: bucket,
         path: format!("{}/recordings/recording-2/content", my_standup()),
         token: TokenOf::user(ORGANIZER).sign(),
     }

@@ -1,6 +1,10 @@
 //! A bucket that is not as it should be: one line from `config check`, and the same from `serve`.
 
-use super::binary::{Process, command, run};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::binary::{DEADLINE, Process, command, run};
 use super::home::Home;
 use crate::support::s3::{self, Action, Bucket, Front};
 
@@ -124,4 +128,42 @@ fn credentials_may_come_from_the_environment_as_everywhere() {
     let ran = Process::spawn(&mut none).finish();
     let line = ran.refused();
     assert!(line.starts_with("content.s3.access_key_id: required; "), "{line}");
+}
+
+#[test]
+fn that_unfinished_uploads_cannot_be_listed_is_told_once() {
+    let home = Home::new();
+    let bucket = Bucket::new();
+    let front = Front::before(bucket.address());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    front.does(move |seen| match seen.target.contains("uploads=&") {
+        true => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Action::Refuse(501, "NotImplemented")
+        }
+        false => Action::Pass,
+    });
+    let through = format!("http://{}", front.address);
+    let file = config(&home, &bucket.config().bucket, &through, s3::SECRET_ACCESS_KEY);
+    let mut server = Process::listening(&mut command(&["serve", "--config", &file]));
+    // By the start, and by the look that is repeated.
+    for _ in 0..DEADLINE.as_millis() {
+        if asked.load(Ordering::SeqCst) == 2 {
+            break;
+        }
+        assert!(server.ends_within(Duration::from_millis(1)).is_none());
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    let ran = server.stop();
+    let told: Vec<&str> = ran
+        .err
+        .lines()
+        .filter(|line| line.contains("NotImplemented"))
+        .collect();
+    assert_eq!(told.len(), 1, "{}", ran.err);
+    assert!(
+        told[0].contains("so let the bucket's life cycle remove them"),
+        "{told:?}"
+    );
 }

@@ -330,8 +330,10 @@ fn a_signal_while_a_seed_is_loaded_ends_the_server_with_0() {
             ));
         }
         let seed = home.write("much.yaml", seed.as_bytes());
+        let before = home.content_files();
         let mut server = home.spawn(&["serve", "--listen", "127.0.0.1:0", "--seed", &seed]);
-        wait_for_file(&mut server, &home.path("data/content/.incoming"), |_| true);
+        let content = home.stores.content_root().display().to_string();
+        wait_for_file(&mut server, &content, |file| !before.contains(&file.to_owned()));
         server.signal(signal);
         let ran = server.finish();
         assert_eq!(ran.status, 0, "{ran:?}");

@@ -29,6 +29,14 @@ fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(work)
 }
 
+/// A store for a runtime of its own: with connections that go with it.
+fn for_thread(store: &Store) -> Store {
+    Store {
+        content: store.content.for_thread(),
+        ..store.clone()
+    }
+}
+
 async fn load(
     store: &Store,
     folder: &Path,
@@ -198,9 +206,10 @@ transcripts:
         let (first, second) = std::thread::scope(|scope| {
             let other = scope.spawn(|| {
                 let slowly = |_, _| std::thread::sleep(pause);
-                on_this_thread(load(&other, folder, &two, &slowly))
+                on_this_thread(load(&for_thread(&other), folder, &two, &slowly))
             });
-            let first = scope.spawn(|| on_this_thread(load(&app.store, folder, &one, &|_, _| {})));
+            let first =
+                scope.spawn(|| on_this_thread(load(&for_thread(&app.store), folder, &one, &|_, _| {})));
             (first.join().unwrap(), other.join().unwrap())
         });
         assert!(first.is_ok() && second.is_ok(), "{round}: {first:?} {second:?}");

@@ -12,6 +12,7 @@ mod token;
 pub mod wire;
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
@@ -59,6 +60,7 @@ pub struct Setup {
     seeds: Vec<String>,
     bare: bool,
     database: Option<(Database, String)>,
+    bucket: Option<(s3::Bucket, SocketAddr)>,
 }
 
 impl Setup {
@@ -78,6 +80,12 @@ impl Setup {
     /// With its rows in a database of the test's own, reached by `url`, whatever this run is on.
     pub fn database(mut self, database: Database, url: String) -> Self {
         self.database = Some((database, url));
+        self
+    }
+
+    /// With its content in a bucket that is reached through `front`, whatever this run of the tests is on.
+    pub fn bucket(mut self, bucket: s3::Bucket, front: &s3::Front) -> Self {
+        self.bucket = Some((bucket, front.address));
         self
     }
 
@@ -103,10 +111,13 @@ impl Setup {
         )
         .unwrap();
         let data = folder.path().join("data");
-        let stores = match self.database {
+        let mut stores = match self.database {
             Some((database, url)) => Stores::with_rows_in(database, url, &data),
             None => Stores::prepared(&data),
         };
+        if let Some((bucket, address)) = self.bucket {
+            stores = stores.with_bucket(bucket, address);
+        }
         let config = load_config(&file, &stores);
         let clock = Clock::manual(NOW.parse().unwrap());
         let prepared = Prepared::open(config, &clock).await.unwrap();

@@ -2,7 +2,9 @@
 //! is not set. A test asks for rows and files through this, so that it says the same of all of them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 
@@ -26,7 +28,8 @@ enum Rows {
 
 enum Content {
     Folder(PathBuf),
-    S3(Bucket),
+    /// A bucket, and the address by which it is reached.
+    S3(Bucket, SocketAddr),
 }
 
 /// How a statement fails.
@@ -65,7 +68,11 @@ impl Failure {
 impl Content {
     fn wanted(data: &Path) -> Self {
         match wanted().1 {
-            "s3" => Self::S3(Bucket::new()),
+            "s3" => {
+                let bucket = Bucket::new();
+                let address = bucket.address();
+                Self::S3(bucket, address)
+            }
             _ => Self::Folder(data.join("content")),
         }
     }
@@ -132,6 +139,14 @@ impl Stores {
         }
     }
 
+    /// With the content in `bucket`, reached by `address`, whatever this run of the tests is on.
+    pub fn with_bucket(self, bucket: Bucket, address: SocketAddr) -> Self {
+        Self {
+            rows: self.rows,
+            content: Content::S3(bucket, address),
+        }
+    }
+
     /// The variables that lead a server or a tool to them.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut variables = Vec::new();
@@ -139,8 +154,8 @@ impl Stores {
             Rows::File(_) => {}
             Rows::Postgres(_, url) => variables.push(("GRAPHOPHONE_METADATA__URL", url.clone())),
         }
-        if let Content::S3(bucket) = &self.content {
-            variables.extend(bucket.environment());
+        if let Content::S3(bucket, address) = &self.content {
+            variables.extend(bucket.environment(*address));
         }
         variables
     }
@@ -215,7 +230,26 @@ impl Stores {
     pub fn content_root(&self) -> PathBuf {
         match &self.content {
             Content::Folder(folder) => folder.clone(),
-            Content::S3(bucket) => bucket.folder().join("a/b"),
+            Content::S3(bucket, _) => bucket.folder().join("a/b"),
+        }
+    }
+
+    /// The folder without which the content store is not there.
+    pub fn content_place(&self) -> PathBuf {
+        match &self.content {
+            Content::Folder(folder) => folder.clone(),
+            Content::S3(bucket, _) => bucket.folder(),
+        }
+    }
+
+    /// Changes an object by hand, past the program.
+    pub fn overwrite(&self, object: &Path, bytes: &[u8]) {
+        let before = object.metadata().unwrap().modified().unwrap();
+        std::fs::write(object, bytes).unwrap();
+        if let Content::S3(..) = &self.content {
+            // The time of change that a bucket tells has whole seconds.
+            let file = std::fs::File::options().write(true).open(object).unwrap();
+            file.set_modified(before + Duration::from_secs(1)).unwrap();
         }
     }
 
