@@ -9,8 +9,9 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::{Config, ContentConfig, Problem};
+use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, Finding};
+use crate::db::Db;
 use crate::http::listener::{self, Running};
 use crate::store::{ServeLock, Store, StoreError};
 
@@ -76,6 +77,20 @@ impl Prepared {
         let lock = ServeLock::take(&config)?;
         let store = Store::open(&config, clock).await?;
         Ok(Self { store, config, lock })
+    }
+
+    /// Says what a PostgreSQL server is not as it should be; what is there can still be served.
+    ///
+    /// # Errors
+    /// [`StartError`] where the configuration does not say where it is.
+    pub async fn check_metadata(&self) -> Result<(), StartError> {
+        let place = self.config.metadata_place()?;
+        if matches!(place, MetadataPlace::Postgres(_)) {
+            for finding in Db::probe(&place).await {
+                tracing::warn!("{}", finding.line);
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that the content store answers and, where it is a bucket, lets us do what we have to; says what else is

@@ -53,6 +53,7 @@ impl Serve {
         // Read before the store is opened: a seed that is refused changes nothing.
         let documents = off_thread(move || read_all(&self.seed)).await?;
         let prepared = Prepared::open(config, &Clock::system()).await?;
+        prepared.check_metadata().await?;
         prepared.check_content().await?;
         for document in documents {
             let progress = Progress::of("loading content");

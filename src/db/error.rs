@@ -7,7 +7,9 @@ pub enum DbError {
     #[error("a constraint refused the change: {0}")]
     Conflict(String),
     /// Somebody else has been writing for too long.
-    #[error("the database is busy: another process has been writing to it for too long")]
+    #[error(
+        "the database is busy: others have been writing to it for too long, or all connections are in use"
+    )]
     Busy,
     /// The server of the database cannot be reached, or has broken off.
     #[error("the database cannot be reached: {0}")]
@@ -22,7 +24,7 @@ pub enum DbError {
     #[error("no space is left for the database")]
     Full,
     /// The file or its folder cannot be written.
-    #[error("the database cannot be written: its file or folder is read-only for this user")]
+    #[error("the database cannot be written: it is read-only for this user, or this server of it is")]
     ReadOnly,
     /// The store was written by a later version of this program.
     #[error(

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
 use super::DbError;
 use super::postgres::fault;
@@ -43,6 +43,13 @@ pub const NEWEST: i64 = STEPS.len() as i64;
 /// The steps behind number `found`.
 fn missing(found: i64) -> impl Iterator<Item = &'static Step> {
     STEPS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX))
+}
+
+/// The tables that the steps make.
+pub(super) fn tables() -> Vec<&'static str> {
+    let lines = STEPS.iter().flat_map(|step| step.postgres.lines());
+    let names = lines.filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    names.filter_map(|rest| rest.split_whitespace().next()).collect()
 }
 
 /// A schema number, unless it is one of the future.
@@ -110,7 +117,14 @@ pub(super) async fn postgres(client: &mut Client, clock: &Clock) -> Result<(), D
     if postgres_version(client).await? == NEWEST {
         return Ok(());
     }
-    let tx = client.transaction().await.map_err(|error| fault(&error))?;
+    // Whatever is the database's default: what is looked at behind the lock has to be what is there then.
+    let tx = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::ReadCommitted)
+        .read_only(false)
+        .start()
+        .await
+        .map_err(not_allowed)?;
     // Held until the commit. A step over many rows takes longer than statements otherwise may.
     let prepared = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
     tx.batch_execute(&prepared).await.map_err(not_allowed)?;

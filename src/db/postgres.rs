@@ -374,12 +374,17 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// Runs it, right behind `begin`, which is not waited for.
+    /// Runs it behind `begin`, which is not waited for where nothing is changed.
     async fn ask(&self, client: &Object, begin: Option<&str>) -> Result<Answer, tokio_postgres::Error> {
         // Prepared by this connection before, or now.
         let prepared = client.prepare_typed_cached(&self.text, &self.types).await?;
         let answer = self.run(client, &prepared);
         let Some(begin) = begin else { return answer.await };
+        if begin == BEGIN_WRITE {
+            // Waited for: without a transaction the statement would count by itself.
+            client.batch_execute(begin).await?;
+            return answer.await;
+        }
         // In this order: what is polled first is sent first.
         let (begun, answer) = tokio::join!(biased; client.batch_execute(begin), answer);
         begun?;

@@ -1,11 +1,17 @@
 //! `/healthz`: the process is alive. `/readyz`: it can serve, because database and content can be reached.
 
+use std::time::Duration;
+
 use http::{Response, StatusCode, header};
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::body::Body;
 use crate::app::App;
 use crate::db;
+
+/// How long each of the two may take to answer.
+const LIMIT: Duration = Duration::from_secs(4);
 
 /// `GET /healthz`
 pub(super) fn alive() -> Response<Body> {
@@ -18,7 +24,10 @@ pub(super) async fn ready(app: &App) -> Response<Body> {
         let mut snapshot = app.db.snapshot().await?;
         db::tenants::find(&mut snapshot, "").await
     };
-    let (database, content) = (database.await.is_ok(), app.content.reach().await.is_ok());
+    // Whoever asks has a limit of its own, and is to hear which of the two it is.
+    let database = timeout(LIMIT, database).await;
+    let content = timeout(LIMIT, app.content.reach()).await;
+    let (database, content) = (matches!(database, Ok(Ok(_))), matches!(content, Ok(Ok(()))));
     let word = |reached| if reached { "ready" } else { "unreachable" };
     let (status, overall) = match database && content {
         true => (StatusCode::OK, "ready"),

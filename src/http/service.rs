@@ -47,7 +47,8 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     let has_body = !body.is_end_stream();
     let outcome = match checked(&head, body, &app.config.limits).await {
         Ok(()) => match route(app, &head, &ids, &mut trace).await {
-            // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more.
+            // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more; at worst
+            // an answer with content is written down twice.
             Err(error) if error.is_broken_off() => route(app, &head, &ids, &mut trace).await,
             outcome => outcome,
         },

@@ -145,6 +145,33 @@ async fn nodes_may_start_together() {
     );
 }
 
+/// Whatever isolation and mode the database has by default.
+#[tokio::test]
+async fn nodes_may_start_together_where_transactions_are_strict() {
+    let database = Database::empty();
+    for setting in ["isolation = 'serializable'", "read_only = on"] {
+        database.run(&format!(
+            "ALTER DATABASE {} SET default_transaction_{setting}",
+            database.name()
+        ));
+    }
+    let nodes: Vec<_> = (0..4)
+        .map(|_| {
+            let place = database.place();
+            tokio::spawn(async move { open(&place).await.map(|_| ()) })
+        })
+        .collect();
+    for node in nodes {
+        node.await.unwrap().unwrap();
+    }
+    open(&database.place())
+        .await
+        .unwrap()
+        .write(Once("t"))
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn an_older_store_is_brought_up_to_date() {
     let database = Database::empty();
@@ -256,6 +283,11 @@ async fn rights_that_are_missing_are_named() {
             .any(|finding| finding.is_problem && finding.line.contains("tenants (UPDATE)")),
         "{found:?}"
     );
+    // Somebody else's table beside ours is nobody's business.
+    database.run("GRANT UPDATE ON tenants TO weak; CREATE TABLE other (id INT)");
+    let found = Db::probe(&weak(&database)).await;
+    assert!(found.iter().all(|finding| !finding.is_problem), "{found:?}");
+    database.run("REVOKE UPDATE ON tenants FROM weak");
     // The store works as far as it may.
     let db = open(&weak(&database)).await.unwrap();
     assert!(matches!(db.write(Once("new")).await, Err(DbError::Denied(_))));

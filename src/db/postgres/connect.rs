@@ -65,7 +65,8 @@ impl Server {
             })?;
             config.password(secret.expose());
         }
-        let hosts = u32::try_from(server.hosts.len()).unwrap_or(1);
+        // A name may stand for two addresses, of IPv4 and of IPv6.
+        let hosts = u32::try_from(server.hosts.len()).unwrap_or(1).saturating_mul(2);
         Ok(Self {
             config,
             tls: tls(server)?,
@@ -81,7 +82,12 @@ impl Server {
         };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
         let durable = Hook::async_fn(|client, _| {
-            Box::pin(async move { client.batch_execute(DURABLE).await.map_err(HookError::Backend) })
+            // Not among what the pool limits by itself.
+            let said = tokio::time::timeout(POOL_LIMIT, client.batch_execute(DURABLE));
+            Box::pin(async move {
+                let late = |_elapsed| HookError::message("the server does not answer");
+                said.await.map_err(late)?.map_err(HookError::Backend)
+            })
         });
         let pool = Pool::builder(manager)
             .max_size(size)
@@ -113,9 +119,9 @@ pub(crate) async fn connect(config: &PostgresConfig) -> Result<Client, DbError> 
             tracing::debug!(%error, "a connection to the database has ended");
         }
     });
-    client
-        .batch_execute(DURABLE)
+    tokio::time::timeout(server.limit, client.batch_execute(DURABLE))
         .await
+        .map_err(late)?
         .map_err(|error| fault(&error))?;
     Ok(client)
 }

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use super::DbError;
@@ -34,7 +34,9 @@ pub(crate) fn fault(error: &tokio_postgres::Error) -> DbError {
         | &SqlState::ADMIN_SHUTDOWN
         | &SqlState::CRASH_SHUTDOWN
         | &SqlState::CANNOT_CONNECT_NOW
-        | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => DbError::Unreachable(said.message().to_owned()),
+        | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        | &SqlState::IDLE_SESSION_TIMEOUT
+        | &SqlState::DATABASE_DROPPED => DbError::Unreachable(said.message().to_owned()),
         // 08: connection exception. 28: invalid authorization, of a role that was good before.
         code if code.code().starts_with("08") || code.code().starts_with("28") => {
             DbError::Unreachable(said.message().to_owned())
@@ -52,7 +54,8 @@ pub(super) fn of_pool(error: PoolError) -> DbError {
         // Whatever the reason, there was a connection at the start: it may be good again later.
         PoolError::Backend(error) => DbError::Unreachable(in_full(&error)),
         PoolError::Closed => DbError::Stopped,
-        other => DbError::Unreachable(other.to_string()),
+        PoolError::PostCreateHook(HookError::Backend(error)) => DbError::Unreachable(in_full(&error)),
+        other => DbError::Unreachable(other.to_string().trim_end().to_owned()),
     }
 }
 
