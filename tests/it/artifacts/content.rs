@@ -53,7 +53,7 @@ fn stored_file(app: &TestApp) -> PathBuf {
     files.remove(0)
 }
 
-/// Gives a file another time of change, each time another one.
+/// Gives a file a time of change that it has not had, whole seconds away, as a bucket tells no parts of them.
 fn touch(file: &PathBuf) -> SystemTime {
     static TOUCHES: AtomicU64 = AtomicU64::new(1);
     let by = Duration::from_secs(77 * TOUCHES.fetch_add(1, Ordering::Relaxed));
