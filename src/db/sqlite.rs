@@ -158,8 +158,12 @@ impl Engine {
 /// Blocks the thread.
 pub(super) fn probe(path: &Path) -> Result<(), DbError> {
     const WRITE: &str = "
-        INSERT INTO store (name, value) VALUES ('probe', 'may be removed') ON CONFLICT (name) DO NOTHING;
-        DELETE FROM store WHERE name = 'probe';";
+        INSERT INTO store (name, value)
+        VALUES ('probe', 'may be removed')
+        ON CONFLICT (name) DO NOTHING";
+    const REMOVE: &str = "
+        DELETE FROM store
+        WHERE name = 'probe'";
     let engine = Engine {
         path: path.to_owned(),
     };
@@ -168,7 +172,8 @@ pub(super) fn probe(path: &Path) -> Result<(), DbError> {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute_batch(WRITE)?;
+    tx.execute(WRITE, [])?;
+    tx.execute(REMOVE, [])?;
     Ok(tx.commit()?)
 }
 

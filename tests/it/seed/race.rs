@@ -32,8 +32,9 @@ fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
 /// A store for a runtime of its own: with connections that go with it.
 fn for_thread(store: &Store) -> Store {
     Store {
+        db: store.db.for_thread(1),
         content: store.content.for_thread(),
-        ..store.clone()
+        clock: store.clock.clone(),
     }
 }
 

@@ -42,11 +42,11 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// Starts one with a certificate and its key, both files.
-    pub fn start_with(certificate: &[&str]) -> Self {
+    /// Starts one with settings, or with a certificate and its key: see the script.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres-for-tests");
         let mut child = Command::new(script)
-            .args(certificate)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
