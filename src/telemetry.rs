@@ -37,7 +37,9 @@ pub fn start(config: &LogConfig) -> Logs {
     // It would tell of each attempt; what comes of them is told once, by whoever asked.
     let ours = Targets::new()
         .with_default(LevelFilter::INFO)
-        .with_target("object_store", LevelFilter::WARN);
+        .with_target("object_store", LevelFilter::WARN)
+        .with_target("deadpool", LevelFilter::ERROR)
+        .with_target("deadpool_postgres", LevelFilter::ERROR);
     let _already = match config.format {
         LogFormat::Text => builder.with_target(false).finish().with(ours).try_init(),
         LogFormat::Json => {

@@ -47,8 +47,15 @@ impl Check {
                 .err()
                 .map(|problem| problem.to_string()),
         );
-        problems.extend(config.metadata_place().err().map(|problem| problem.to_string()));
-        // Without `data` it has been said already.
+        let places = [config.metadata_place().err(), config.content_place().err()];
+        // Without `data` both say the same.
+        problems.extend(
+            places
+                .into_iter()
+                .flatten()
+                .next()
+                .map(|problem| problem.to_string()),
+        );
         let content = config.content_place().unwrap_or_else(|_| config.content.clone());
         let metadata = config
             .metadata_place()

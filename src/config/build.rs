@@ -99,18 +99,22 @@ struct Store {
     key: &'static str,
     scheme: &'static str,
     example: &'static str,
+    /// How a store beyond this machine is named.
+    elsewhere: &'static str,
 }
 
 const METADATA: Store = Store {
     key: "metadata.url",
     scheme: "sqlite:",
     example: "sqlite:graphophone.db",
+    elsewhere: "postgres://USER@HOST/DATABASE",
 };
 
 const CONTENT: Store = Store {
     key: "content.url",
     scheme: "file:",
     example: "file:content",
+    elsewhere: "s3://BUCKET/PREFIX",
 };
 
 fn metadata_place(values: &Values, problems: &mut Problems) -> MetadataPlace {
@@ -150,8 +154,8 @@ fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBu
     let example = store.example;
     if !is_path {
         let message = format!(
-            "expected {}PATH without // and ?, such as {example}",
-            store.scheme
+            "expected {}PATH without // and ?, such as {example}, or {}",
+            store.scheme, store.elsewhere
         );
         problems.add_first(store.key, message);
     }

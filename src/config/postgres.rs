@@ -115,7 +115,12 @@ pub(super) fn read(values: &Values, problems: &mut Problems) -> Option<PostgresC
 }
 
 fn parse(text: &str) -> Result<PostgresConfig, String> {
-    let malformed = || format!("expected scheme, user, host and database, such as {EXAMPLE}");
+    let malformed = || {
+        format!(
+            "expected scheme, user, host and database, such as {EXAMPLE}, with what is no letter or digit percent-encoded; \
+             a password is easier kept in metadata.password_file"
+        )
+    };
     let after = after_scheme(text).and_then(|rest| rest.strip_prefix("//"));
     let after = after.filter(|after| !after.contains('#')).ok_or_else(malformed)?;
     let (address, query) = after.split_once('?').unwrap_or((after, ""));

@@ -37,7 +37,7 @@ pub enum DbError {
         known: i64,
     },
     /// The database is one of something else.
-    #[error("the database is not a graphophone store")]
+    #[error("the database is not a graphophone store: name one of its own")]
     Foreign,
     /// A stored value has a form that this program does not know.
     #[error("a stored value is unreadable: column {column} holds {found:?}")]

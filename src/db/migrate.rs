@@ -195,6 +195,11 @@ pub(super) async fn postgres_version(client: &impl GenericClient) -> Result<i64,
             .map_err(|error| match error.code() {
                 // A table of that name with other columns.
                 Some(&SqlState::UNDEFINED_COLUMN) => DbError::Foreign,
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => DbError::SetUp(
+                    "metadata.url: the role may not read the tables that are there; grant it SELECT, INSERT, UPDATE and \
+                     DELETE on them, or name another database"
+                        .to_owned(),
+                ),
                 _ => fault(&error),
             })?;
         let value: Option<String> = match found {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{Response, StatusCode, header};
 use serde_json::json;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::body::Body;
@@ -27,6 +28,11 @@ pub(super) async fn ready(app: &App) -> Response<Body> {
     // Whoever asks has a limit of its own, and is to hear which of the two it is.
     let database = timeout(LIMIT, database).await;
     let content = timeout(LIMIT, app.content.reach()).await;
+    for (which, error) in [("database", trouble(&database)), ("content", trouble(&content))] {
+        if let Some(error) = error {
+            tracing::error!(error, "the {which} cannot be reached");
+        }
+    }
     let (database, content) = (matches!(database, Ok(Ok(_))), matches!(content, Ok(Ok(()))));
     let word = |reached| if reached { "ready" } else { "unreachable" };
     let (status, overall) = match database && content {
@@ -37,6 +43,15 @@ pub(super) async fn ready(app: &App) -> Response<Body> {
         status,
         &json!({ "status": overall, "database": word(database), "content": word(content) }),
     )
+}
+
+/// Why something could not be reached.
+fn trouble<T, E: std::fmt::Display>(asked: &Result<Result<T, E>, Elapsed>) -> Option<String> {
+    match asked {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("it does not answer within {} s", LIMIT.as_secs())),
+    }
 }
 
 fn text(status: StatusCode, body: &serde_json::Value) -> Response<Body> {

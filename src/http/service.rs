@@ -269,7 +269,8 @@ fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Optio
     let cause = error
         .and_then(|error| error.cause.as_ref())
         .map(ToString::to_string);
-    if matches!(status, 500 | 503) {
+    // A probe says by itself what it did not reach.
+    if matches!(status, 500 | 503) && error.is_some() {
         let cause = cause.as_deref().unwrap_or("unknown");
         tracing::error!(request.id = %ids.request, route = trace.route, status, cause, "a request has failed");
     }

@@ -169,7 +169,9 @@ impl Fault {
                 "content.s3.endpoint: the certificate of {address} is not one to trust; \
                  name the authority that signed it in content.s3.ca_file"
             ),
-            Some(Trouble::Connect) => format!("content.s3.endpoint: nobody answers at {address}"),
+            Some(Trouble::Connect) => format!(
+                "content.s3.endpoint: nobody answers at {address}; start it, or correct host and port"
+            ),
             Some(Trouble::Slow) => format!("content.s3.endpoint: {address} did not answer in time"),
             Some(Trouble::Other | Trouble::File) | None => {
                 format!("content.s3.endpoint: the connection to {address} broke off")

@@ -82,6 +82,9 @@ pub(super) fn of_connecting(error: &tokio_postgres::Error, server: &PostgresConf
                     "metadata.url: {hosts} did not answer in time; correct host and port, or raise connect_timeout"
                 )
             }
+            _ if in_full(error).contains("password missing") => format!(
+                "metadata.password: the server asks role \"{user}\" for a password; set metadata.password_file"
+            ),
             _ => {
                 let text = in_full(error);
                 let hint = match text.contains("TLS") || text.contains("certificate") {
@@ -95,7 +98,7 @@ pub(super) fn of_connecting(error: &tokio_postgres::Error, server: &PostgresConf
     DbError::SetUp(match *said.code() {
         SqlState::INVALID_PASSWORD => {
             format!(
-                "metadata.password: the server refuses the password of role \"{user}\"; set the right one"
+                "metadata.password: the server refuses the password of role \"{user}\", or has no such role; set the right one"
             )
         }
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => format!(

@@ -18,10 +18,11 @@ const RIGHTS: &str = "
     GROUP BY c.relname
     ORDER BY c.relname";
 const MAY_CREATE: &str = "SELECT has_schema_privilege(current_schema(), 'CREATE')";
-const ONLY_READS: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+/// What a role or a database only sets as its default is no hindrance: our transactions say what they are.
+const ONLY_READS: &str = "SELECT pg_is_in_recovery()";
 /// A row that comes and goes.
 const WRITE: &str = "
-    BEGIN;
+    BEGIN READ WRITE;
     INSERT INTO store (name, value) VALUES ('probe', 'may be removed') ON CONFLICT (name) DO NOTHING;
     DELETE FROM store WHERE name = 'probe';
     COMMIT";
