@@ -7,7 +7,7 @@ use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::ContentStore;
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
 use crate::store::Store;
 
@@ -51,12 +51,15 @@ impl App {
     }
 
     /// The same for one of `threads` runtime threads: with connections and memories of its own.
-    pub fn for_thread(&self, threads: usize) -> Self {
-        Self {
-            db: self.db.for_thread(threads),
+    ///
+    /// # Errors
+    /// [`DbError`] where there can be no such connections.
+    pub fn for_thread(&self, threads: usize) -> Result<Self, DbError> {
+        Ok(Self {
+            db: self.db.for_thread(threads)?,
             content: self.content.for_thread(),
             tokens: self.tokens.for_thread(),
             ..self.clone()
-        }
+        })
     }
 }

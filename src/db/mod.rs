@@ -163,13 +163,17 @@ impl Db {
         }]
     }
 
-    /// The same store for one of `threads` runtime threads, with connections of its own.
-    pub fn for_thread(&self, threads: usize) -> Self {
+    /// The same store for one of `threads` runtime threads, with connections of its own: a connection is driven by the
+    /// runtime that made it, and says nothing to another one while that one stands still.
+    ///
+    /// # Errors
+    /// [`DbError`] where there can be no such connections.
+    pub fn for_thread(&self, threads: usize) -> Result<Self, DbError> {
         let engine = match &self.engine {
             Engine::Sqlite(handle) => Engine::Sqlite(handle.for_thread()),
-            Engine::Postgres(handle) => Engine::Postgres(handle.for_thread(threads)),
+            Engine::Postgres(handle) => Engine::Postgres(handle.for_thread(threads)?),
         };
-        Self { engine }
+        Ok(Self { engine })
     }
 
     /// Begins to read. On SQLite a few µs: the connection comes from the thread's free list.

@@ -87,13 +87,12 @@ impl Handle {
         })
     }
 
-    pub(super) fn for_thread(&self, threads: usize) -> Self {
+    pub(super) fn for_thread(&self, threads: usize) -> Result<Self, DbError> {
         let share = (self.connections / threads.max(1)).max(1);
-        Self {
-            // A pool is made of what has made one before.
-            pool: self.server.pool(share).unwrap_or_else(|_| self.pool.clone()),
+        Ok(Self {
+            pool: self.server.pool(share)?,
             ..self.clone()
-        }
+        })
     }
 
     pub(super) fn commits(&self) -> u64 {

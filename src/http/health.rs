@@ -30,7 +30,7 @@ pub(super) async fn ready(app: &App) -> Response<Body> {
     let content = timeout(LIMIT, app.content.reach()).await;
     for (which, error) in [("database", trouble(&database)), ("content", trouble(&content))] {
         if let Some(error) = error {
-            tracing::error!(error, "the {which} cannot be reached");
+            tracing::error!(error, "the {which} is not ready");
         }
     }
     let (database, content) = (matches!(database, Ok(Ok(_))), matches!(content, Ok(Ok(()))));

@@ -63,7 +63,7 @@ pub fn start(listener: &StdListener, app: &App, threads: usize) -> io::Result<Ru
     let threads = (0..count).map(|number| {
         let worker = Worker {
             listener: listener.try_clone()?,
-            app: app.for_thread(count),
+            app: app.for_thread(count).map_err(io::Error::other)?,
             places: Arc::clone(&places),
             failures: Arc::clone(&failures),
             stopping: stopping.clone(),

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use super::document::{
     AccessPolicy, AccessPolicyKey, Application, ApplicationKey, Changes, ConsentKey, Removal,
-    ResourceSpecificConsent, Secret, Tenant, TenantSettings, User, UserType,
+    ResourceSpecificConsent, Tenant, TenantSettings, User, UserType,
 };
 use super::draft::Document;
 use super::files::Folder;
 use super::meetings::{read_adhoc_calls, read_meetings, read_recordings, read_transcripts};
 use super::reader::{Problems, Reader, SeedProblem, checked_id, checked_word};
 use super::tree::{Map, Tree};
+use crate::config::Secret;
 use crate::ids;
 
 /// Reads the `tree` of `file`, whose files lie in `folder`.

@@ -3,11 +3,11 @@
 //! Each object knows its JSON pointer (`at`), so that whoever loads it can name the place of a conflict.
 //! References are resolved: where the file named a user by userPrincipalName, the object id stands here.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use super::files::SeedFile;
 use crate::clock::Ticks;
+use crate::config::Secret;
 
 /// A seed file, checked, with every id made and every reference resolved: ready to be loaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,28 +84,6 @@ pub struct ConsentKey {
     pub app_id: String,
     /// `threadId`
     pub thread_id: String,
-}
-
-/// A password or an application's secret. Its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes the text in.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text itself, to be hashed.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 /// An organisation.

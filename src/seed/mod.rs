@@ -30,12 +30,12 @@ mod tests;
 use std::io::Read as _;
 use std::path::Path;
 
+pub use crate::config::Secret;
 pub use complete::{Known, KnownMeeting, KnownUser};
 pub use document::{
     AccessPolicy, AccessPolicyKey, AdhocCall, Application, ApplicationKey, Artifact, Changes, Complete,
     ConsentKey, MeetingProperties, MeetingType, OnlineMeeting, Parent, Participant, Person, Recording,
-    Removal, ResourceSpecificConsent, Role, Secret, Tenant, TenantSettings, Transcript, Upload, User,
-    UserType,
+    Removal, ResourceSpecificConsent, Role, Tenant, TenantSettings, Transcript, Upload, User, UserType,
 };
 pub use draft::{Document, References};
 pub use expiry::expiry;

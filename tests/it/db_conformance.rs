@@ -1219,7 +1219,7 @@ async fn a_snapshot_changes_nothing() {
 async fn a_store_opened_twice_is_one_store() {
     on_every_back_end(async |place| {
         let (one, two) = (place.open().await, place.open().await);
-        let thread = one.for_thread(2);
+        let thread = one.for_thread(2).unwrap();
         for (number, (writer, reader)) in [(&one, &two), (&two, &one), (&thread, &two), (&two, &thread)]
             .into_iter()
             .enumerate()
@@ -1320,7 +1320,7 @@ async fn changes_are_numbered_without_gaps_in_the_order_of_their_commits() {
         let stores = [place.open().await, place.open().await];
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                let db = stores[writer % 2].for_thread(1);
+                let db = stores[writer % 2].for_thread(1).unwrap();
                 tokio::spawn(async move {
                     for round in 0..ROUNDS {
                         append_changes(&db, writer, round).await;
@@ -1547,7 +1547,7 @@ async fn concurrent_writes_share_commits() {
     }
     let commits = db.commits() - before - 1;
     assert!((8..=250).contains(&commits), "{commits} commits for 500 writes");
-    let other = db.for_thread(2);
+    let other = db.for_thread(2).unwrap();
     assert_eq!(other.commits(), db.commits());
 }
 

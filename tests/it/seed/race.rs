@@ -32,7 +32,7 @@ fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
 /// A store for a runtime of its own: with connections that go with it.
 fn for_thread(store: &Store) -> Store {
     Store {
-        db: store.db.for_thread(1),
+        db: store.db.for_thread(1).unwrap(),
         content: store.content.for_thread(),
         clock: store.clock.clone(),
     }

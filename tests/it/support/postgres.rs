@@ -4,7 +4,7 @@
 //! database is a copy of a template: an empty one, or one with our schema.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -59,10 +59,7 @@ impl Server {
             .split_once(' ')
             .expect("PostgreSQL has not started");
         let (socket, port) = (PathBuf::from(socket), port.parse().unwrap());
-        let administrator = administrate(&format!(
-            "host={} port={port} user=graphophone dbname=postgres",
-            socket.display()
-        ));
+        let administrator = administrate(&parameters(&socket, port, "postgres"));
         Self {
             socket,
             port,
@@ -81,11 +78,21 @@ impl Server {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// What the driver is told to get into a database of it, by its socket.
+    fn parameters(&self, database: &str) -> String {
+        parameters(&self.socket, self.port, database)
+    }
+
     /// A URL of a database of it, by its socket.
     pub fn url(&self, database: &str) -> String {
         let socket = self.socket.display().to_string().replace('/', "%2F");
         format!("postgres://graphophone@{socket}:{}/{database}", self.port)
     }
+}
+
+fn parameters(socket: &Path, port: u16, database: &str) -> String {
+    let socket = socket.display();
+    format!("host={socket} port={port} user=graphophone dbname={database}")
 }
 
 /// A thread that runs statements, one after the other, for as long as somebody may ask.
@@ -203,26 +210,14 @@ impl Database {
 
     /// The first column of what `sql` answers, as text; NULL is empty.
     pub fn run(&self, sql: &str) -> Vec<String> {
-        let server = server();
-        let config = format!(
-            "host={} port={} user=graphophone dbname={}",
-            server.socket.display(),
-            server.port,
-            self.name
-        );
-        run_once(&config, sql)
+        run_once(&server().parameters(&self.name), sql)
     }
 
     /// A connection of its own, outside of the program, driven by the runtime of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
-        let server = server();
-        let config = format!(
-            "host={} port={} user=graphophone dbname={}",
-            server.socket.display(),
-            server.port,
-            self.name
-        );
-        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(&server().parameters(&self.name), NoTls)
+            .await
+            .unwrap();
         tokio::spawn(connection);
         client
     }
