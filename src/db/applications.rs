@@ -15,6 +15,8 @@ pub struct Application {
     pub secret_hash: Option<String>,
     /// Its tokens are accepted.
     pub account_enabled: bool,
+    /// It may redeem codes without proving who it is, although it has a secret: it also runs where secrets do not keep.
+    pub is_fallback_public_client: bool,
 }
 
 /// What a registered permission is good for.
@@ -44,7 +46,7 @@ impl PermissionKind {
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, app_id: &str, tenant: &str) -> Result<Option<Application>, DbError> {
     const SQL: &str = "
-        SELECT app_id, tenant_id, display_name, secret_hash, account_enabled
+        SELECT app_id, tenant_id, display_name, secret_hash, account_enabled, is_fallback_public_client
         FROM applications
         WHERE app_id = ?1
           AND tenant_id = ?2";
@@ -55,6 +57,7 @@ pub async fn find(db: &mut Session, app_id: &str, tenant: &str) -> Result<Option
             display_name: row.text_or_null(2)?,
             secret_hash: row.text_or_null(3)?,
             account_enabled: row.bool(4)?,
+            is_fallback_public_client: row.bool(5)?,
         })
     })
     .await
@@ -107,14 +110,29 @@ pub struct Registration<'a> {
     pub redirect_uris: Vec<&'a str>,
 }
 
-/// Stores a registration, replacing the one of its appId and tenant whole.
+/// Stores a registration, replacing the one of its appId and tenant whole. What was not registered but handed out, its
+/// credentials and consents, stays.
 ///
 /// # Errors
 /// [`DbError::Conflict`] where its tenant is not there.
 pub async fn put(tx: &mut Tx<'_>, registration: &Registration<'_>) -> Result<(), DbError> {
     const APPLICATION: &str = "
-        INSERT INTO applications (app_id, tenant_id, display_name, secret_hash, account_enabled)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+        INSERT INTO applications (app_id, tenant_id, display_name, secret_hash, account_enabled,
+                                  is_fallback_public_client)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (app_id, tenant_id) DO UPDATE
+        SET display_name = excluded.display_name,
+            secret_hash = excluded.secret_hash,
+            account_enabled = excluded.account_enabled,
+            is_fallback_public_client = excluded.is_fallback_public_client";
+    const FORGET_PERMISSIONS: &str = "
+        DELETE FROM application_permissions
+        WHERE app_id = ?1
+          AND tenant_id = ?2";
+    const FORGET_REDIRECT_URIS: &str = "
+        DELETE FROM application_redirect_uris
+        WHERE app_id = ?1
+          AND tenant_id = ?2";
     const PERMISSION: &str = "
         INSERT INTO application_permissions (app_id, tenant_id, kind, name)
         VALUES (?1, ?2, ?3, ?4)
@@ -126,15 +144,17 @@ pub async fn put(tx: &mut Tx<'_>, registration: &Registration<'_>) -> Result<(),
     let application = &registration.application;
     let (app_id, tenant): (Value<'_>, Value<'_>) =
         ((&application.app_id).into(), (&application.tenant_id).into());
-    remove(tx, &application.app_id, &application.tenant_id).await?;
     let values = [
         app_id,
         tenant,
         (&application.display_name).into(),
         (&application.secret_hash).into(),
         application.account_enabled.into(),
+        application.is_fallback_public_client.into(),
     ];
     tx.execute(APPLICATION, &values).await?;
+    tx.execute(FORGET_PERMISSIONS, &[app_id, tenant]).await?;
+    tx.execute(FORGET_REDIRECT_URIS, &[app_id, tenant]).await?;
     for (kind, name) in &registration.permissions {
         tx.execute(PERMISSION, &[app_id, tenant, kind.text().into(), (*name).into()])
             .await?;

@@ -10,6 +10,7 @@
 
 pub mod access_policies;
 pub mod adhoc_calls;
+pub mod application_credentials;
 pub mod applications;
 pub mod artifacts;
 pub mod audit;
@@ -20,6 +21,7 @@ mod error;
 pub mod locks;
 pub mod meetings;
 mod migrate;
+pub mod permission_grants;
 mod postgres;
 mod row;
 pub mod signing_keys;

@@ -55,6 +55,67 @@ pub async fn ids(db: &mut Session) -> Result<Vec<String>, DbError> {
         .await
 }
 
+/// `text` as a domain: lower-case labels of letters, digits and hyphens, at least two of them; `None` for what is none.
+pub fn domain(text: &str) -> Option<String> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_domain = text.len() <= 253 && text.contains('.') && text.split('.').all(label);
+    is_domain.then(|| text.to_ascii_lowercase())
+}
+
+/// The tenant that has that domain, in lower case.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_by_domain(db: &mut Session, domain: &str) -> Result<Option<Tenant>, DbError> {
+    const SQL: &str = "
+        SELECT t.id, t.display_name, t.suspended, t.participants_can_download_recordings, t.guest_access,
+               t.transcripts_enabled, t.speaker_attribution_enabled
+        FROM tenant_domains AS d
+        JOIN tenants AS t
+          ON t.id = d.tenant_id
+        WHERE d.domain = ?1";
+    db.row(SQL, &[domain.into()], read).await
+}
+
+/// The domains of a tenant, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn domains(db: &mut Session, tenant: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "
+        SELECT domain
+        FROM tenant_domains
+        WHERE tenant_id = ?1
+        ORDER BY tenant_id, domain";
+    db.rows(SQL, &[tenant.into()], |row| row.text(0)).await
+}
+
+/// Stores the domains of a tenant, replacing those it had.
+///
+/// # Errors
+/// [`DbError::Conflict`] where one of them is another tenant's.
+pub async fn put_domains(tx: &mut Tx<'_>, tenant: &str, domains: &[String]) -> Result<(), DbError> {
+    const FORGET: &str = "DELETE FROM tenant_domains WHERE tenant_id = ?1";
+    const SQL: &str = "
+        INSERT INTO tenant_domains (domain, tenant_id)
+        VALUES (?1, ?2)";
+    tx.execute(FORGET, &[tenant.into()]).await?;
+    let mut stored: Vec<&String> = domains.iter().collect();
+    stored.sort();
+    stored.dedup();
+    for domain in stored {
+        tx.execute(SQL, &[domain.into(), tenant.into()]).await?;
+    }
+    Ok(())
+}
+
 /// Stores `tenant`, replacing the one of its id.
 ///
 /// # Errors

@@ -28,6 +28,29 @@ pub struct User {
     pub deleted: Option<Ticks>,
 }
 
+/// What a user may do for the whole tenant, by the name that Entra gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DirectoryRole {
+    /// Consents for everybody.
+    GlobalAdministrator,
+}
+
+impl DirectoryRole {
+    /// Its name.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::GlobalAdministrator => "Global Administrator",
+        }
+    }
+
+    /// The role of that name.
+    pub fn named(text: &str) -> Option<Self> {
+        [Self::GlobalAdministrator]
+            .into_iter()
+            .find(|role| role.text().eq_ignore_ascii_case(text))
+    }
+}
+
 /// `text` as it is compared where case does not count.
 pub fn fold(text: &str) -> String {
     text.to_lowercase()
@@ -167,6 +190,37 @@ pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
         user.deleted.into(),
     ];
     tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// The roles of a user, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn roles(db: &mut Session, id: &str) -> Result<Vec<DirectoryRole>, DbError> {
+    const SQL: &str = "
+        SELECT role
+        FROM directory_roles
+        WHERE user_id = ?1
+        ORDER BY user_id, role";
+    db.rows(SQL, &[id.into()], |row| row.parsed(0, DirectoryRole::named))
+        .await
+}
+
+/// Stores the roles of a user, replacing those it had.
+///
+/// # Errors
+/// [`DbError::Conflict`] where the user is not there.
+pub async fn put_roles(tx: &mut Tx<'_>, id: &str, roles: &[DirectoryRole]) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO directory_roles (user_id, role)
+        VALUES (?1, ?2)
+        ON CONFLICT DO NOTHING";
+    tx.execute("DELETE FROM directory_roles WHERE user_id = ?1", &[id.into()])
+        .await?;
+    for role in roles {
+        tx.execute(SQL, &[id.into(), role.text().into()]).await?;
+    }
+    Ok(())
 }
 
 /// Gives the names of the user of that id free, so that another may take them in the same transaction.

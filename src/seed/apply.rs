@@ -10,8 +10,9 @@ use crate::db::changes::{self, Change};
 use crate::db::content_objects::{self, ContentObject};
 use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting};
+use crate::db::permission_grants::{self, Principal};
 use crate::db::tenants::{self, Tenant};
-use crate::db::users::{self, User};
+use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, consents};
 
 /// Why what is held stays.
@@ -155,6 +156,9 @@ impl Apply {
         let document = &self.document;
         for tenant in &document.tenants.put {
             tenants::put(tx, &tenant_row(tenant)).await?;
+            let message = "another tenant has one of these verifiedDomains";
+            let put = tenants::put_domains(tx, &tenant.id, &tenant.verified_domains).await;
+            at(&tenant.at, put, message)?;
         }
         // Those of the file may exchange their names, in any order.
         for user in &document.users.put {
@@ -163,9 +167,14 @@ impl Apply {
         for (user, hash) in document.users.put.iter().zip(&self.password_hashes) {
             let message = "another user of the tenant has that userPrincipalName or externalId";
             at(&user.at, users::put(tx, &user_row(user, hash)).await, message)?;
+            users::put_roles(tx, &user.id, &roles_of(user)).await?;
         }
         for (application, hash) in document.applications.put.iter().zip(&self.secret_hashes) {
             applications::put(tx, &registration(application, hash)).await?;
+            let (tenant, app_id) = (&application.tenant_id, &application.app_id);
+            for scope in &application.admin_consented_scopes {
+                permission_grants::add(tx, tenant, app_id, Principal::All, scope).await?;
+            }
         }
         for policy in &document.application_access_policies.put {
             access_policies::put(tx, &policy_row(policy)).await?;
@@ -316,6 +325,11 @@ fn user_row(user: &super::User, password_hash: &Option<String>) -> User {
     }
 }
 
+fn roles_of(user: &super::User) -> Vec<DirectoryRole> {
+    let names = user.directory_roles.iter();
+    names.filter_map(|name| DirectoryRole::named(name)).collect()
+}
+
 fn registration<'a>(application: &'a super::Application, secret_hash: &Option<String>) -> Registration<'a> {
     let of = |kind, names: &'a [String]| names.iter().map(move |name| (kind, name.as_str()));
     let chat = &application.resource_specific_application_permissions;
@@ -326,6 +340,7 @@ fn registration<'a>(application: &'a super::Application, secret_hash: &Option<St
             display_name: application.display_name.clone(),
             secret_hash: secret_hash.clone(),
             account_enabled: application.account_enabled,
+            is_fallback_public_client: application.is_fallback_public_client,
         },
         permissions: of(PermissionKind::Role, &application.app_roles)
             .chain(of(PermissionKind::Scope, &application.scopes))

@@ -10,9 +10,11 @@ use super::document::{
 use super::draft::Document;
 use super::files::Folder;
 use super::meetings::{read_adhoc_calls, read_meetings, read_recordings, read_transcripts};
-use super::reader::{Problems, Reader, SeedProblem, checked_id, checked_word};
+use super::reader::{Problems, Reader, SeedProblem, checked_id, checked_word, shown};
 use super::tree::{Map, Tree};
 use crate::config::Secret;
+use crate::db::tenants;
+use crate::db::users::DirectoryRole;
 use crate::ids;
 
 /// Reads the `tree` of `file`, whose files lie in `folder`.
@@ -192,6 +194,7 @@ fn read_tenants(root: &mut Reader<'_, '_>) -> Changes<Tenant, String> {
             id: reader.id("id").unwrap_or(made),
             display_name: reader.text("displayName"),
             suspended: reader.flag("suspended", false),
+            verified_domains: reader.texts("verifiedDomains", checked_domain),
             settings: reader.object("settings", read_settings).unwrap_or_default(),
         })
     };
@@ -203,6 +206,28 @@ fn read_tenants(root: &mut Reader<'_, '_>) -> Changes<Tenant, String> {
         key: |tenant| Some(tenant.id.clone()),
     };
     read_changes(root, &kind)
+}
+
+/// A domain that can stand as a segment of a path.
+fn checked_domain(text: String) -> Result<String, String> {
+    match tenants::domain(&text) {
+        Some(domain) => Ok(domain),
+        None => Err(format!(
+            "expected a domain such as contoso.example, found {}",
+            shown(&text)
+        )),
+    }
+}
+
+fn checked_role(text: String) -> Result<String, String> {
+    match DirectoryRole::named(&text) {
+        Some(_) => Ok(text),
+        None => Err(format!(
+            "expected \"{}\", found {}",
+            DirectoryRole::GlobalAdministrator.text(),
+            shown(&text)
+        )),
+    }
 }
 
 fn read_settings(reader: &mut Reader<'_, '_>) -> TenantSettings {
@@ -232,6 +257,7 @@ fn read_users(root: &mut Reader<'_, '_>, only: Option<&str>) -> Changes<User, St
             mail: reader.text("mail"),
             password: read_secret(reader, "password"),
             external_id: reader.name("externalId"),
+            directory_roles: reader.texts("directoryRoles", checked_role),
             user_type: reader.choice("userType", UserType::Member, &types),
             account_enabled: reader.flag("accountEnabled", true),
             deleted_date_time: reader.instant("deletedDateTime"),
@@ -260,6 +286,8 @@ fn read_applications(root: &mut Reader<'_, '_>, only: Option<&str>) -> Changes<A
             app_roles: reader.texts("appRoles", checked_word),
             scopes: reader.texts("scopes", checked_word),
             redirect_uris: reader.texts("redirectUris", checked_word),
+            is_fallback_public_client: reader.flag("isFallbackPublicClient", false),
+            admin_consented_scopes: reader.texts("adminConsentedScopes", checked_word),
             resource_specific_application_permissions: reader
                 .texts("resourceSpecificApplicationPermissions", checked_word),
         })

@@ -97,6 +97,8 @@ pub struct Tenant {
     pub display_name: Option<String>,
     /// `suspended`: every token of the tenant is refused.
     pub suspended: bool,
+    /// `verifiedDomains`: names that stand for the tenant in the authority's paths, in lower case.
+    pub verified_domains: Vec<String>,
     /// `settings`
     pub settings: TenantSettings,
 }
@@ -153,6 +155,8 @@ pub struct User {
     pub password: Option<Secret>,
     /// `externalId`: what an external issuer calls the user.
     pub external_id: Option<String>,
+    /// `directoryRoles`
+    pub directory_roles: Vec<String>,
     /// `userType`
     pub user_type: UserType,
     /// `accountEnabled`
@@ -190,6 +194,10 @@ pub struct Application {
     pub scopes: Vec<String>,
     /// `redirectUris`
     pub redirect_uris: Vec<String>,
+    /// `isFallbackPublicClient`: redeems codes without its secret.
+    pub is_fallback_public_client: bool,
+    /// `adminConsentedScopes`: what no user of the tenant is asked about any more.
+    pub admin_consented_scopes: Vec<String>,
     /// `resourceSpecificApplicationPermissions`
     pub resource_specific_application_permissions: Vec<String>,
 }

@@ -56,17 +56,17 @@ fn at(text: &str) -> Ticks {
 fn everything() -> String {
     format!(
         r#"{{
-  "tenants": [{{ "id": "{}", "displayName": "Contoso", "suspended": true,
+  "tenants": [{{ "id": "{}", "displayName": "Contoso", "suspended": true, "verifiedDomains": ["Contoso.example"],
     "settings": {{ "participantsCanDownloadRecordings": true, "guestAccess": true,
       "transcriptsEnabled": false, "speakerAttributionEnabled": false }} }}],
   "users": [
     {{ "id": "{MEGAN}", "tenantId": "{TENANT}", "userPrincipalName": "Megan@contoso.example",
       "displayName": "Megan", "mail": "megan@mail.example", "password": "hunter2", "externalId": "ext-1",
-      "userType": "Guest", "accountEnabled": false, "deletedDateTime": "2024-07-12T13:37:59.5+02:00" }},
+      "directoryRoles": ["Global Administrator"], "userType": "Guest", "accountEnabled": false, "deletedDateTime": "2024-07-12T13:37:59.5+02:00" }},
     {{ "id": "{ALEX}", "tenantId": "{TENANT}", "mail": null }}],
   "applications": [{{ "appId": "{APP}", "tenantId": "{TENANT}", "displayName": "Archiver", "secret": "s3cret",
     "accountEnabled": false, "appRoles": ["OnlineMeetingRecording.Read.All"], "scopes": ["User.Read"],
-    "redirectUris": ["http://localhost:9/"],
+    "redirectUris": ["http://localhost:9/"], "isFallbackPublicClient": true, "adminConsentedScopes": ["User.Read"],
     "resourceSpecificApplicationPermissions": ["OnlineMeetingRecording.Read.Chat"] }}],
   "applicationAccessPolicies": [{{ "tenantId": "{TENANT}", "identity": "Archive-policy", "appIds": ["{APP}"],
     "grantedTo": {{ "users": ["{MEGAN}", "nobody@contoso.example"], "global": true }} }}],
@@ -111,6 +111,7 @@ fn every_field_of_tenants_users_and_applications_is_read() {
         speaker_attribution_enabled: false,
     };
     assert_eq!(tenant.settings, settings);
+    assert_eq!(tenant.verified_domains, ["contoso.example"]);
 
     let megan = User {
         at: "/users/0".to_owned(),
@@ -121,6 +122,7 @@ fn every_field_of_tenants_users_and_applications_is_read() {
         mail: Some("megan@mail.example".to_owned()),
         password: Some(Secret::new("hunter2".to_owned())),
         external_id: Some("ext-1".to_owned()),
+        directory_roles: vec!["Global Administrator".to_owned()],
         user_type: UserType::Guest,
         account_enabled: false,
         deleted_date_time: Some(at("2024-07-12T11:37:59.5Z")),
@@ -143,6 +145,8 @@ fn every_field_of_tenants_users_and_applications_is_read() {
         app_roles: vec!["OnlineMeetingRecording.Read.All".to_owned()],
         scopes: vec!["User.Read".to_owned()],
         redirect_uris: vec!["http://localhost:9/".to_owned()],
+        is_fallback_public_client: true,
+        admin_consented_scopes: vec!["User.Read".to_owned()],
         resource_specific_application_permissions: vec!["OnlineMeetingRecording.Read.Chat".to_owned()],
     };
     assert_eq!(seed.applications.put, [app]);

@@ -432,6 +432,7 @@ async fn a_registration_is_replaced_whole() {
             display_name: Some("App".to_owned()),
             secret_hash: None,
             account_enabled: true,
+            is_fallback_public_client: false,
         };
         for tenant in ["t", "s"] {
             let application = application(tenant);
