@@ -15,6 +15,7 @@ pub mod http;
 pub mod ids;
 pub mod media;
 pub mod query;
+pub mod seal;
 pub mod seed;
 pub mod server;
 pub mod store;

@@ -8,10 +8,12 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
+use crate::authority::scope::Resources;
 use crate::clock::Clock;
 use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, Finding};
 use crate::db::Db;
+use crate::db::ended::RemoveEnded;
 use crate::http::listener::{self, Running};
 use crate::store::{ServeLock, Store, StoreError};
 
@@ -23,6 +25,11 @@ pub const GRAPH_AUDIENCES: [&str; 2] = [
 
 /// Time between two looks for unfinished writes; the first is at the start.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// Time between two looks for keys that are too old and sign-ins that have ended; the first is at the start.
+const TEND_EVERY: Duration = Duration::from_secs(3600);
+/// How long what has ended is kept, so that a replay is still known as one.
+const KEEP_ENDED: Duration = Duration::from_secs(7 * 86_400);
 
 /// A store that is ready to be served. Seeds are loaded into it before it listens.
 pub struct Prepared {
@@ -40,6 +47,7 @@ pub struct Server {
     pub address: SocketAddr,
     running: Running,
     sweeping: JoinHandle<()>,
+    tending: JoinHandle<()>,
     _lock: Option<ServeLock>,
 }
 
@@ -136,18 +144,18 @@ impl Prepared {
         let audiences = GRAPH_AUDIENCES
             .iter()
             .map(ToString::to_string)
-            .chain([public_url.clone()])
+            .chain(Resources::of(&public_url).audiences())
             .collect();
         let verifier = TokenVerifier::new(config.issuers.clone(), audiences, store.clock.clone());
         let verifier = verifier.map_err(StartError::Config)?;
         // Made now, so that the first token does not wait for it.
-        store.signing_key().await?;
-        let pages = store.page_sealer().await?;
-        let app = App::new(config, &public_url, store, verifier, pages);
+        let keys = store.keys().await?;
+        let app = App::new(config, &public_url, store.clone(), verifier, keys);
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
         let running = listener::start(&socket, &app, threads).map_err(failed)?;
         Ok(Server {
             sweeping: tokio::spawn(sweep(app.clone())),
+            tending: tokio::spawn(tend(app.clone(), store)),
             app,
             address,
             running,
@@ -160,6 +168,7 @@ impl Server {
     /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
     pub fn stop(self) {
         self.sweeping.abort();
+        self.tending.abort();
         self.running.stop();
     }
 }
@@ -176,6 +185,25 @@ async fn sweep(app: App) {
             Err(error) => {
                 tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
             }
+        }
+    }
+}
+
+/// Puts new signing keys in front of old ones, and removes what has ended, for as long as the server runs.
+async fn tend(app: App, store: Store) {
+    let mut times = tokio::time::interval(TEND_EVERY);
+    loop {
+        times.tick().await;
+        match store.rotate_keys(Some(app.config.authority.key_rotation)).await {
+            Ok(true) => tracing::info!("a new signing key has taken the place of the last"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour")
+            }
+        }
+        let ended_before = app.clock.now().minus(KEEP_ENDED);
+        if let Err(error) = app.db.write(RemoveEnded { ended_before }).await {
+            tracing::warn!(%error, "sign-ins that have ended could not be removed; this is tried again in an hour");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::signing_key::{SigningFault, SigningKey};
+use crate::auth::claims::GRANT_CLAIM;
 use crate::clock::Ticks;
 
 /// An access token that is to be signed.
@@ -26,6 +27,8 @@ pub struct AccessToken {
     pub lifetime: Duration,
     /// Its own id, unlike every other token's.
     pub id: String,
+    /// The authorization that it comes from: revoked with it.
+    pub grant: Option<String>,
 }
 
 /// On whose behalf a token speaks.
@@ -35,6 +38,8 @@ pub enum Subject {
     User {
         /// The user's object id.
         id: String,
+        /// The user's sign-in name.
+        name: Option<String>,
         /// What that is.
         scopes: Vec<String>,
     },
@@ -63,13 +68,20 @@ impl AccessToken {
             "uti": self.id,
         });
         let of_subject = match &self.subject {
-            Subject::User { id, scopes } => {
-                json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user" })
+            Subject::User { id, name, scopes } => {
+                let mut claims = json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user" });
+                if let Some(name) = name {
+                    claims["preferred_username"] = json!(name);
+                }
+                claims
             }
             Subject::Application { roles } => {
                 json!({ "sub": self.application, "roles": roles, "idtyp": "app" })
             }
         };
+        if let Some(grant) = &self.grant {
+            claims[GRANT_CLAIM] = json!(grant);
+        }
         if let (Value::Object(claims), Value::Object(mut of_subject)) = (&mut claims, of_subject) {
             claims.append(&mut of_subject);
         }
@@ -100,6 +112,7 @@ mod tests {
             issued: Ticks::from_unix_seconds(1000),
             lifetime: Duration::from_secs(60),
             id: "one".to_owned(),
+            grant: None,
         }
     }
 
@@ -108,6 +121,7 @@ mod tests {
         let scopes = vec!["A".to_owned(), "B".to_owned()];
         let claims = token(Subject::User {
             id: "megan".to_owned(),
+            name: None,
             scopes,
         })
         .claims();

@@ -8,8 +8,9 @@ use super::s3::{self, AwsEnvironment};
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
-    Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig, LogFormat, MeetingRule,
-    MetadataConfig, MetadataPlace, PostgresConfig, Profile, QueryOptionsRule, SslMode,
+    AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig,
+    LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile, QueryOptionsRule,
+    SslMode,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -38,6 +39,13 @@ pub(super) fn config(
         },
         data: values.path("data"),
         shutdown_grace: values.duration("shutdown_grace"),
+        authority: AuthorityConfig {
+            key_file: values.path("authority.key_file"),
+            key_rotation: values.duration("authority.key_rotation"),
+            access_token_lifetime: values.duration("authority.access_token_lifetime"),
+            refresh_token_lifetime: values.duration("authority.refresh_token_lifetime"),
+            session_lifetime: values.duration("authority.session_lifetime"),
+        },
         metadata: MetadataConfig {
             place: metadata_place(values, problems),
             connections: values.integer("metadata.connections"),

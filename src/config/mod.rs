@@ -51,6 +51,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// How long requests in flight may take once the server stops.
     pub shutdown_grace: Duration,
+    /// The built-in authority.
+    pub authority: AuthorityConfig,
     /// Where rows are kept.
     pub metadata: MetadataConfig,
     /// Where recordings are kept.
@@ -85,6 +87,21 @@ pub enum Cloud {
     UsGovL5,
     /// China, operated by 21Vianet.
     China,
+}
+
+/// `[authority]`
+#[derive(Clone, Debug)]
+pub struct AuthorityConfig {
+    /// What seals the store's keys, where it is not in the data folder; see [`Config::key_file`].
+    pub key_file: Option<PathBuf>,
+    /// How old a signing key gets.
+    pub key_rotation: Duration,
+    /// How long an access token is good for.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token waits to be used.
+    pub refresh_token_lifetime: Duration,
+    /// How long a browser stays signed in.
+    pub session_lifetime: Duration,
 }
 
 /// `[metadata]`
@@ -310,6 +327,22 @@ impl Config {
         match &self.content {
             ContentConfig::Folder(folder) => Ok(ContentConfig::Folder(self.in_data(folder)?)),
             ContentConfig::S3(s3) => Ok(ContentConfig::S3(s3.clone())),
+        }
+    }
+
+    /// The file with the key that seals the store's keys.
+    ///
+    /// # Errors
+    ///
+    /// If it is not named and there is no `data`.
+    pub fn key_file(&self) -> Result<PathBuf, Problem> {
+        match (&self.authority.key_file, &self.data) {
+            (Some(file), _) => Ok(file.clone()),
+            (None, Some(data)) => Ok(data.join("authority.key")),
+            (None, None) => Err(Problem::new(
+                "authority.key_file",
+                "required where there is no data folder; it seals the store's keys, and every node needs the same file",
+            )),
         }
     }
 

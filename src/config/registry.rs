@@ -147,6 +147,15 @@ pub(super) static KEYS: &[Key] = &[
     key("tls.certificate", Kind::Path).unbuilt(),
     key("tls.key", Kind::Path).unbuilt(),
     key("tls.development", Kind::Bool).or("false").unbuilt(),
+    key("authority.key_file", Kind::Path),
+    key("authority.key_rotation", duration(HOUR * 1000, 3650 * DAY)).or("90d"),
+    key("authority.access_token_lifetime", duration(60_000, DAY)).or("1h"),
+    key(
+        "authority.refresh_token_lifetime",
+        duration(HOUR * 1000, 365 * DAY),
+    )
+    .or("90d"),
+    key("authority.session_lifetime", duration(60_000, 90 * DAY)).or("12h"),
     key("metadata.url", Kind::Text).or("sqlite:graphophone.db"),
     key("metadata.password", Kind::Text).secret(),
     key("metadata.password_file", Kind::Path),
@@ -266,7 +275,7 @@ mod tests {
     fn variables_are_upper_case_with_two_underscores_between_levels() {
         let name = |index: usize| KEYS[index].variable();
         assert_eq!(name(0), "GRAPHOPHONE_LISTEN");
-        assert_eq!(name(12), "GRAPHOPHONE_METADATA__CONNECTIONS");
+        assert_eq!(name(17), "GRAPHOPHONE_METADATA__CONNECTIONS");
     }
 
     #[test]

@@ -17,7 +17,10 @@ pub mod audit;
 pub mod changes;
 pub mod consents;
 pub mod content_objects;
+pub mod device_codes;
+pub mod ended;
 mod error;
+pub mod failed_attempts;
 pub mod locks;
 pub mod meetings;
 mod migrate;
@@ -28,6 +31,7 @@ pub mod signing_keys;
 pub mod sql;
 mod sqlite;
 pub mod tenants;
+pub mod token_grants;
 pub mod users;
 mod value;
 

@@ -4,7 +4,7 @@
 //! an idle thread takes the next connection.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -115,8 +115,8 @@ impl Worker {
                 biased;
                 () = stopped(&mut self.stopping) => break,
                 Some(_) = connections.join_next() => {}
-                (stream, place) = accept(&listener, &self.places, &self.failures) => {
-                    connections.spawn(serve(stream, place, self.app.clone(), self.stopping.clone()));
+                (stream, peer, place) = accept(&listener, &self.places, &self.failures) => {
+                    connections.spawn(serve(stream, peer, place, self.app.clone(), self.stopping.clone()));
                 }
             }
         }
@@ -144,14 +144,14 @@ async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
     failures: &Failures,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // The semaphore is never closed.
             std::future::pending().await
         };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, peer.ip(), place),
             Err(error) => {
                 if let Some(attempts) = failures.to_report(Instant::now()) {
                     tracing::warn!(%error, attempts, "a connection could not be accepted");
@@ -186,6 +186,7 @@ impl Failures {
 /// Answers the requests of one connection until it ends or the server stops.
 async fn serve(
     stream: TcpStream,
+    peer: IpAddr,
     place: OwnedSemaphorePermit,
     app: App,
     mut stopping: watch::Receiver<bool>,
@@ -193,7 +194,7 @@ async fn serve(
     let limits = &app.config.limits;
     let _not_fatal = stream.set_nodelay(true);
     let io = Connection::new(stream, limits.send_timeout);
-    let answer = service_fn(|request| service::answer(&app, request));
+    let answer = service_fn(|request| service::answer(&app, peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)

@@ -4,6 +4,7 @@
 //! finds the route, a handler under `artifacts` parses, authorizes, plans, fetches and presents with `respond`.
 
 pub mod artifacts;
+mod authority;
 pub mod body;
 mod connection;
 pub mod error;

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt;
@@ -13,6 +15,7 @@ use odata::path::{ResourcePath, Segment};
 use tokio::time::{Instant, timeout};
 
 use super::artifacts::{content, count, get, list};
+use super::authority::{self, AuthorityCall, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
 use super::request::{ApiVersion, Call, RequestIds};
@@ -27,6 +30,9 @@ use crate::db::Snapshot;
 /// How long the body of a request that needs none may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The largest form that the authority reads: an assertion and a long scope fit.
+const MAX_FORM_BYTES: usize = 64 * 1024;
+
 /// What the log line says of a request, as far as it got.
 #[derive(Default)]
 struct Trace {
@@ -39,20 +45,41 @@ struct Trace {
 }
 
 /// Answers one request. Refusals are answers too, so this does not fail.
-pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+pub(super) async fn answer(
+    app: &App,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
-    let outcome = match checked(&head, body, &app.config.limits).await {
-        Ok(()) => match route(app, &head, &ids, &mut trace).await {
+    let form = authority::find(head.uri.path());
+    let outcome = match (
+        checked(&head, body, &app.config.limits, form.is_some()).await,
+        form,
+    ) {
+        (Ok(body), Some((found, tenant))) => {
+            let call = AuthorityCall {
+                app,
+                tenant,
+                method: &head.method,
+                query: head.uri.query().unwrap_or_default(),
+                headers: &head.headers,
+                body,
+                peer,
+                ids: &ids,
+            };
+            of_authority(found, &call, &mut trace).await
+        }
+        (Ok(_), None) => match route(app, &head, &ids, &mut trace).await {
             // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more; at worst
             // an answer with content is written down twice.
             Err(error) if error.is_broken_off() => route(app, &head, &ids, &mut trace).await,
             outcome => outcome,
         },
-        Err(error) => Err(error),
+        (Err(error), _) => Err(error),
     };
     let (mut response, error) = match outcome {
         Ok(response) => (response, None),
@@ -71,13 +98,34 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     Ok(response)
 }
 
-/// Refuses heads that are too large or can be read in two ways, and reads away a body that nobody needs.
-async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsConfig) -> Result<(), ApiError> {
+/// A path of the authority, with a method that it has.
+async fn of_authority(
+    found: &'static Route,
+    call: &AuthorityCall<'_>,
+    trace: &mut Trace,
+) -> Result<Response<Body>, ApiError> {
+    trace.route = Some(found.path);
+    if *call.method == Method::OPTIONS {
+        return Ok(respond::preflight(call.headers, found.allowed()));
+    }
+    match found.allows(call.method) {
+        true => Ok(authority::answer(found.endpoint, call).await),
+        false => Err(wrong_method(found.allowed())),
+    }
+}
+
+/// Refuses heads that are too large or can be read in two ways. Reads the body: to `keep` it, or away, as nobody needs it.
+async fn checked(
+    head: &http::request::Parts,
+    body: Incoming,
+    limits: &LimitsConfig,
+    keep: bool,
+) -> Result<Bytes, ApiError> {
     check_head(head, limits.header_bytes).map_err(ApiError::closing)?;
     if body.is_end_stream() {
-        return Ok(());
+        return Ok(Bytes::new());
     }
-    let limit = limits.json_bytes;
+    let limit = if keep { MAX_FORM_BYTES } else { limits.json_bytes };
     let too_large = || {
         let message = format!("The body of the request is larger than {limit} bytes.");
         Err(ApiError::new(ErrorCode::RequestEntityTooLarge, message).closing())
@@ -85,9 +133,9 @@ async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsCon
     if body.size_hint().lower() > limit as u64 {
         return too_large();
     }
-    match timeout(BODY_TIMEOUT, read_away(body, limit)).await {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => too_large(),
+    match timeout(BODY_TIMEOUT, read(body, limit, keep)).await {
+        Ok(Ok(Some(body))) => Ok(body),
+        Ok(Ok(None)) => too_large(),
         Ok(Err(_)) => Err(ApiError::bad_request("The body of the request could not be read.").closing()),
         Err(_) => Err(ApiError::bad_request("The body of the request took too long.").closing()),
     }
@@ -118,16 +166,21 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError>
     Ok(())
 }
 
-/// Reads a body and forgets it; `false` when it is longer than `limit`.
-async fn read_away(mut body: Incoming, limit: usize) -> Result<bool, hyper::Error> {
+/// Reads a body, and forgets it unless it is to be kept; `None` when it is longer than `limit`.
+async fn read(mut body: Incoming, limit: usize, keep: bool) -> Result<Option<Bytes>, hyper::Error> {
     let mut read = 0;
+    let mut kept = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        read += frame?.data_ref().map_or(0, bytes::Bytes::len);
+        let Ok(bytes) = frame?.into_data() else { continue };
+        read += bytes.len();
         if read > limit {
-            return Ok(false);
+            return Ok(None);
+        }
+        if keep {
+            kept.extend_from_slice(&bytes);
         }
     }
-    Ok(true)
+    Ok(Some(kept.freeze()))
 }
 
 /// From the path to the handler.
@@ -143,7 +196,7 @@ async fn route(
     };
     if head.method == Method::OPTIONS {
         trace.route = Some("OPTIONS");
-        return Ok(respond::preflight(&head.headers));
+        return Ok(respond::preflight(&head.headers, router::ALLOWED_METHODS));
     }
     // `$metadata` is open to everybody (contract section 11a).
     let name = rest.trim_matches('/');

@@ -9,6 +9,7 @@
 
 mod artifacts;
 mod auth;
+mod authority;
 mod cli;
 mod content_conformance;
 mod content_s3;

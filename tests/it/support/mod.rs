@@ -38,6 +38,11 @@ pub const NOW: &str = "2026-02-01T12:00:00Z";
 /// One key for all apps of this process: making one takes a while.
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
 
+/// The key that signs the tokens of every app.
+pub fn own_key() -> &'static SigningKey {
+    &KEY
+}
+
 /// A running server and what a test may reach of it.
 pub struct TestApp {
     /// Its data folder and the folder of its seeds.
@@ -203,6 +208,11 @@ impl TestApp {
             headers,
             body: response.bytes().await.unwrap().to_vec(),
         }
+    }
+
+    /// POST of a form, as clients of the authority send it.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(self.request("POST", path).form(form)).await
     }
 
     /// Sends bytes as they are, on a connection of their own, and reads until the server closes or is silent after a whole
@@ -417,6 +427,7 @@ async fn put_key(store: &Store) {
     let key = StoredKey {
         kid: KEY.kid().to_owned(),
         secret: KEY.to_pkcs8().unwrap(),
+        is_sealed: false,
         public_jwk: Some(KEY.public_jwk().to_string()),
         created: store.clock.now(),
     };

@@ -1,0 +1,98 @@
+//! [`KeyRing`]: the keys that the store holds, as they sign and as they are published.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::signing_key::{SigningFault, SigningKey};
+use crate::clock::Ticks;
+use crate::db::signing_keys::{self, KeyPurpose, StoredKey};
+use crate::db::{DbError, Session};
+use crate::seal::Sealer;
+
+/// Opens sealed keys, and remembers the one that signs. Which one that is, is asked of the store each time, so that all nodes
+/// agree at once.
+pub struct KeyRing {
+    key_file: Arc<Sealer>,
+    parsed: Mutex<Option<Arc<SigningKey>>>,
+}
+
+/// Why there is no key to sign with.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFault {
+    /// The store could not be asked.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Sealed with another key file.
+    #[error("the signing key is sealed with another key file")]
+    Sealed,
+    /// What was sealed is no key.
+    #[error(transparent)]
+    Key(#[from] SigningFault),
+    /// There is none.
+    #[error("the store has no signing key")]
+    Missing,
+}
+
+impl StoredKey {
+    /// Its secret, unsealed; `None` where it was sealed with another key file.
+    pub fn open(&self, key_file: &Sealer) -> Option<Vec<u8>> {
+        match self.is_sealed {
+            true => key_file.open(&self.kid, &self.secret),
+            false => Some(self.secret.clone()),
+        }
+    }
+}
+
+impl KeyRing {
+    /// Keys that are sealed with that one.
+    pub fn new(key_file: Arc<Sealer>) -> Self {
+        Self {
+            key_file,
+            parsed: Mutex::default(),
+        }
+    }
+
+    /// The key that signs: the newest.
+    ///
+    /// # Errors
+    /// [`KeyFault`] where there is none that can be used.
+    pub async fn current(&self, db: &mut Session) -> Result<Arc<SigningKey>, KeyFault> {
+        let stored = signing_keys::newest(db, KeyPurpose::Token).await?;
+        let stored = stored.ok_or(KeyFault::Missing)?;
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = parsed.as_ref().filter(|key| key.kid() == stored.kid) {
+            return Ok(Arc::clone(key));
+        }
+        let secret = stored.open(&self.key_file).ok_or(KeyFault::Sealed)?;
+        let key = Arc::new(SigningKey::from_pkcs8(&secret)?);
+        *parsed = Some(Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRing").finish_non_exhaustive()
+    }
+}
+
+/// The keys that tokens may still be signed with, as a JSON Web Key Set has them (RFC 7517), the newest first: all but those
+/// that were followed by another for longer than `needed`.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn published(db: &mut Session, now: Ticks, needed: Duration) -> Result<Vec<Value>, DbError> {
+    let mut published = Vec::new();
+    let mut followed: Option<Ticks> = None;
+    for key in signing_keys::all(db, KeyPurpose::Token).await? {
+        if followed.is_some_and(|since| since.plus(needed) < now) {
+            break;
+        }
+        followed = Some(key.created);
+        let public = key.public_jwk.as_deref();
+        published.extend(public.and_then(|text| serde_json::from_str(text).ok()));
+    }
+    Ok(published)
+}
