@@ -98,8 +98,12 @@ mod tests {
     #[test]
     fn the_wait_doubles_and_ends() {
         let last = Ticks::from_unix_seconds(1000);
-        let wait =
-            |count, later| wait_seconds(Failures { count, last }, Ticks::from_unix_seconds(1000 + i64::from(later)));
+        let wait = |count, later| {
+            wait_seconds(
+                Failures { count, last },
+                Ticks::from_unix_seconds(1000 + i64::from(later)),
+            )
+        };
         for (count, later, expected) in [
             (0, 0, None),
             (4, 0, None),

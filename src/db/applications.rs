@@ -99,6 +99,21 @@ pub async fn permissions(
     .await
 }
 
+/// Where the authority may send people of an application back to, in order.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn redirect_uris(db: &mut Session, app_id: &str, tenant: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "
+        SELECT uri
+        FROM application_redirect_uris
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+        ORDER BY app_id, tenant_id, uri";
+    db.rows(SQL, &[app_id.into(), tenant.into()], |row| row.text(0))
+        .await
+}
+
 /// An application with all that belongs to it, as it is stored.
 #[derive(Debug)]
 pub struct Registration<'a> {

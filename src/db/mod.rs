@@ -27,6 +27,7 @@ mod migrate;
 pub mod permission_grants;
 mod postgres;
 mod row;
+pub mod sign_in_sessions;
 pub mod signing_keys;
 pub mod sql;
 mod sqlite;

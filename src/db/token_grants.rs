@@ -1,6 +1,7 @@
 //! Authorizations by users, and what has been handed out for them: codes, refresh tokens, device codes. All that comes from one
 //! authorization is a family, and is revoked together.
 
+use super::sign_in_sessions;
 use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
 
@@ -179,6 +180,9 @@ impl Write for GiveCode {
             INSERT INTO authorization_codes (code_sha256, grant_id, redirect_uri, code_challenge, nonce, expires_ticks)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         add(tx, &self.grant).await?;
+        if let Some(session) = &self.grant.session_id {
+            sign_in_sessions::touch(tx, session, self.grant.created).await?;
+        }
         let values = [
             self.code.code_sha256.as_slice().into(),
             (&self.grant.id).into(),

@@ -2,10 +2,17 @@
 //! in [`crate::authority`]; here requests are read and answers written.
 
 mod answer;
+mod authorize;
+mod browser;
 mod client;
+mod consent;
+mod device;
 mod discovery;
 mod form;
+mod logout;
+mod pages;
 mod routes;
+mod sign_in;
 mod token;
 
 use std::net::IpAddr;
@@ -46,5 +53,11 @@ pub(super) async fn answer(endpoint: Endpoint, call: &AuthorityCall<'_>) -> Resp
         Endpoint::Configuration => discovery::configuration(call).await,
         Endpoint::Keys => discovery::keys(call).await,
         Endpoint::Instance => discovery::instance(call),
+        Endpoint::Authorize => authorize::authorize(call).await,
+        Endpoint::SignIn => sign_in::sign_in(call).await,
+        Endpoint::Consent => consent::consent(call).await,
+        Endpoint::DeviceCode => device::device_code(call).await,
+        Endpoint::DeviceLogin => device::device_login(call).await,
+        Endpoint::Logout => logout::logout(call).await,
     }
 }

@@ -14,6 +14,18 @@ pub enum Endpoint {
     Keys,
     /// Says which authorities are one.
     Instance,
+    /// Begins an authorization by a user.
+    Authorize,
+    /// Takes name and password.
+    SignIn,
+    /// Takes a yes or a no.
+    Consent,
+    /// Gives a device its codes.
+    DeviceCode,
+    /// Takes a device's code from a person; without a tenant.
+    DeviceLogin,
+    /// Signs a browser out.
+    Logout,
 }
 
 /// A path below a tenant.
@@ -29,6 +41,7 @@ pub struct Route {
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
+const BOTH: &[Method] = &[Method::GET, Method::POST];
 
 const fn route(path: &'static str, endpoint: Endpoint, methods: &'static [Method]) -> Route {
     Route {
@@ -50,6 +63,14 @@ pub const ROUTES: &[Route] = &[
     route(".well-known/openid-configuration", Endpoint::Configuration, GET),
     route("discovery/v2.0/keys", Endpoint::Keys, GET),
     route("discovery/keys", Endpoint::Keys, GET),
+    route("oauth2/v2.0/authorize", Endpoint::Authorize, BOTH),
+    route("oauth2/authorize", Endpoint::Authorize, BOTH),
+    route("oauth2/v2.0/devicecode", Endpoint::DeviceCode, POST),
+    route("oauth2/devicecode", Endpoint::DeviceCode, POST),
+    route("oauth2/v2.0/logout", Endpoint::Logout, BOTH),
+    route("oauth2/logout", Endpoint::Logout, BOTH),
+    route("login", Endpoint::SignIn, POST),
+    route("consent", Endpoint::Consent, POST),
     route("discovery/instance", Endpoint::Instance, GET),
 ];
 
@@ -74,9 +95,19 @@ impl Route {
     }
 }
 
+/// Where a person enters a device's code: short, as it is typed.
+const DEVICE_LOGIN: Route = route("devicelogin", Endpoint::DeviceLogin, BOTH);
+
 /// The route of a raw path and the tenant in it.
 pub fn find(path: &str) -> Option<(&'static Route, String)> {
+    if path.trim_matches('/').eq_ignore_ascii_case(DEVICE_LOGIN.path) {
+        return Some((&DEVICE_LOGIN, "common".to_owned()));
+    }
     let (tenant, rest) = path.trim_start_matches('/').split_once('/')?;
+    // Those are Graph's.
+    if ["v1.0", "beta"].iter().any(|version| tenant.eq_ignore_ascii_case(version)) {
+        return None;
+    }
     let rest = rest.trim_end_matches('/');
     let route = ROUTES
         .iter()
@@ -103,6 +134,9 @@ mod tests {
             ("/a%20b/discovery/v2.0/keys", Some(("a b", Endpoint::Keys))),
             ("/a%zz/discovery/v2.0/keys", None),
             ("/oauth2/v2.0/token", None),
+            ("/v1.0/login", None),
+            ("/Beta/discovery/keys", None),
+            ("/devicelogin", Some(("common", Endpoint::DeviceLogin))),
             ("/a/b/oauth2/v2.0/token", None),
             ("/a/oauth2/v2.0/tokens", None),
         ] {

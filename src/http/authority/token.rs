@@ -91,7 +91,7 @@ async fn grant(call: &AuthorityCall<'_>) -> Result<(Issued, bool), AuthorityErro
 }
 
 /// The client, in the tenant of the path or of what it brings.
-async fn find_client(
+pub(super) async fn find_client(
     call: &AuthorityCall<'_>,
     form: &Form,
     brought: Option<&str>,

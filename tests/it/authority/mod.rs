@@ -1,7 +1,12 @@
 //! What clients of the built-in authority are given, over real HTTP.
 
+mod browser;
+mod code;
+mod device;
 mod discovery;
 mod keys;
+mod on_behalf;
+mod sign_in;
 mod token;
 
 use crate::support::{Answer, Setup, TestApp};
@@ -20,6 +25,37 @@ applications:
     appRoles: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All"]
     scopes: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All", "User.Read"]
 "#;
+
+/// The password of organizer and co-organizer, who is an administrator.
+pub const PASSWORD: &str = "organizer's own pass phrase";
+/// Who can sign in.
+pub const PEOPLE: &str = r#"
+users:
+  - { id: "aaaaaaaa-0000-4000-8000-00000000000a", tenantId: "aaaaaaaa-0000-4000-8000-000000000001", password: "organizer's own pass phrase", userPrincipalName: "organizer@contoso.example" }
+  - { id: "aaaaaaaa-0000-4000-8000-00000000000b", tenantId: "aaaaaaaa-0000-4000-8000-000000000001", password: "organizer's own pass phrase", userPrincipalName: "coorganizer@contoso.example", directoryRoles: ["Global Administrator"] }
+applications:
+  - appId: "aaaaaaaa-0000-4000-8000-0000000000a1"
+    tenantId: "aaaaaaaa-0000-4000-8000-000000000001"
+    displayName: "Archiver"
+    appRoles: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All"]
+    scopes: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All", "User.Read"]
+    redirectUris: ["http://localhost/callback"]
+"#;
+/// An application with an API of its own.
+pub const MIDDLE_SEED: &str = r#"
+applications:
+  - appId: "aaaaaaaa-0000-4000-8000-0000000000a4"
+    tenantId: "aaaaaaaa-0000-4000-8000-000000000001"
+    displayName: "Middle"
+    secret: "a secret of people's choice"
+    scopes: ["OnlineMeetingRecording.Read.All"]
+    adminConsentedScopes: []
+"#;
+
+/// A server that people can sign in to.
+pub fn with_people() -> Setup {
+    TestApp::with().seed(PEOPLE).seed(MIDDLE_SEED)
+}
 
 /// The scope of everything that Graph has.
 pub const GRAPH_DEFAULT: &str = "https://graph.microsoft.com/.default";
