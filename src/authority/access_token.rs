@@ -69,21 +69,18 @@ impl AccessToken {
         });
         let of_subject = match &self.subject {
             Subject::User { id, name, scopes } => {
-                let mut claims = json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user" });
-                if let Some(name) = name {
-                    claims["preferred_username"] = json!(name);
-                }
-                claims
+                json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user", "preferred_username": name })
             }
             Subject::Application { roles } => {
                 json!({ "sub": self.application, "roles": roles, "idtyp": "app" })
             }
         };
-        if let Some(grant) = &self.grant {
-            claims[GRANT_CLAIM] = json!(grant);
-        }
-        if let (Value::Object(claims), Value::Object(mut of_subject)) = (&mut claims, of_subject) {
-            claims.append(&mut of_subject);
+        let of_grant = json!({ GRANT_CLAIM: self.grant });
+        for more in [of_subject, of_grant] {
+            if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
+                // What is not known is left out.
+                claims.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+            }
         }
         claims
     }

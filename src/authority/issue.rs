@@ -187,7 +187,7 @@ impl Authority {
 fn id_claims(public_url: &str, signed_in: &SignedIn<'_>, now: Ticks, lifetime: Duration) -> Value {
     let (user, scope) = (signed_in.user, signed_in.scope);
     let issued = now.unix_seconds();
-    let mut claims = json!({
+    let claims = json!({
         "aud": signed_in.application.app_id,
         "iss": format!("{public_url}/{}/v2.0", user.tenant_id),
         "iat": issued,
@@ -199,9 +199,12 @@ fn id_claims(public_url: &str, signed_in: &SignedIn<'_>, now: Ticks, lifetime: D
         "ver": "2.0",
         "uti": ids::random(),
     });
+    let Value::Object(mut claims) = claims else {
+        return claims;
+    };
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
-            claims[name] = json!(value);
+            claims.insert(name.to_owned(), value.into());
         }
     };
     add("nonce", signed_in.nonce);
@@ -213,5 +216,5 @@ fn id_claims(public_url: &str, signed_in: &SignedIn<'_>, now: Ticks, lifetime: D
     if scope.email {
         add("email", user.mail.as_deref());
     }
-    claims
+    Value::Object(claims)
 }
