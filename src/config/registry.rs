@@ -144,9 +144,11 @@ pub(super) static KEYS: &[Key] = &[
     .or("global"),
     key("data", Kind::Path),
     key("shutdown_grace", duration(1, HOUR)).or("30s"),
-    key("tls.certificate", Kind::Path).unbuilt(),
-    key("tls.key", Kind::Path).unbuilt(),
-    key("tls.development", Kind::Bool).or("false").unbuilt(),
+    key("tls.certificate", Kind::Path),
+    key("tls.key", Kind::Path),
+    key("tls.development", Kind::Bool).or("false"),
+    key("tls.redirect_listen", Kind::Text).or(""),
+    key("tls.handshake_timeout", duration(100, 10 * MINUTE)).or("10s"),
     key("metadata.url", Kind::Text).or("sqlite:graphophone.db"),
     key("metadata.password", Kind::Text).secret(),
     key("metadata.password_file", Kind::Path),
@@ -266,7 +268,7 @@ mod tests {
     fn variables_are_upper_case_with_two_underscores_between_levels() {
         let name = |index: usize| KEYS[index].variable();
         assert_eq!(name(0), "GRAPHOPHONE_LISTEN");
-        assert_eq!(name(12), "GRAPHOPHONE_METADATA__CONNECTIONS");
+        assert_eq!(name(14), "GRAPHOPHONE_METADATA__CONNECTIONS");
     }
 
     #[test]

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "clock",
     "ids",
     "media",
     "graph",
     "config",
     "telemetry",
+    "tls",
     "db",
     "content",
     "auth",
@@ -69,6 +70,21 @@ const ONLY: &[Only] = &[
         path: "socket2",
         modules: &["http::listener"],
         reason: "one place listens",
+    },
+    Only {
+        path: "tokio_rustls",
+        modules: &["http::listener", "http::transport"],
+        reason: "TLS is spoken where connections come in",
+    },
+    Only {
+        path: "rcgen",
+        modules: &["tls::development"],
+        reason: "one place makes certificates, and only for development",
+    },
+    Only {
+        path: "x509_parser",
+        modules: &["tls"],
+        reason: "certificates are read by one room",
     },
     Only {
         path: "rusqlite",
@@ -190,6 +206,7 @@ const ONLY: &[Only] = &[
             "db::sqlite",
             "seed::files",
             "store",
+            "tls",
         ],
         reason: "files: of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
                  database (made so that its owner alone reads it), of seeds, and the data folder itself",
