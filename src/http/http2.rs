@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::body::Body;
 use super::frames::{Counted, Unanswered};
@@ -43,8 +43,10 @@ const PIECE_BYTES: usize = 32 * 1024;
 const PING_AFTER: Duration = Duration::from_secs(30);
 /// And is given up after this.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a client that has never asked for anything may take to hear that it is too late.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the connection of a server that stops is kept after the last of its streams.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client that has never asked for anything has to hear that it is too late.
+const CURT: Duration = Duration::from_secs(1);
 
 tokio::task_local! {
     /// Ties the body of an answer to the task of its stream, between which the library stands.
@@ -79,15 +81,16 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
         () = streams.idle(limits.header_timeout) => true,
     };
     connection.as_mut().graceful_shutdown();
-    if !is_idle {
-        return connection.await;
-    }
-    // All is answered; what is left of that is on its way.
-    let patience = match streams.now().was_used {
-        true => limits.send_timeout,
+    // The library waits for the client to hear of it, which may be gone. What was answered is still on its way.
+    let patience = match is_idle {
         false => FAREWELL,
+        true if streams.now().was_used => limits.send_timeout,
+        true => CURT,
     };
-    timeout(patience, connection).await.unwrap_or(Ok(()))
+    tokio::select! {
+        ended = connection => ended,
+        () = streams.quiet(patience) => Ok(()),
+    }
 }
 
 fn builder(streams: &Streams, limits: &LimitsConfig) -> http2::Builder<Streams> {
@@ -140,14 +143,24 @@ impl Streams {
         *self.open.borrow()
     }
 
-    /// Returns when none has been open for `limit`.
+    /// Returns when none has been open for `limit`, since the last one or since the connection began.
     async fn idle(&self, limit: Duration) {
+        self.none_for(limit, None).await;
+    }
+
+    /// Returns when none has been open for `limit` from now on.
+    async fn quiet(&self, limit: Duration) {
+        self.none_for(limit, Some(Instant::now())).await;
+    }
+
+    async fn none_for(&self, limit: Duration, from: Option<Instant>) {
         let mut changes = self.open.subscribe();
         loop {
             let open = *changes.borrow_and_update();
+            let since = from.map_or(open.since, |from| from.max(open.since));
             let quiet = async {
                 match open.count {
-                    0 => sleep_until(open.since + limit).await,
+                    0 => sleep_until(since + limit).await,
                     _ => std::future::pending().await,
                 }
             };

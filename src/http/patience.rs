@@ -4,18 +4,24 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+/// How long a connection that is over is listened to before it is closed.
+const LINGER: Duration = Duration::from_secs(5);
+/// Bytes read away at a time then.
+const READ_AWAY_BYTES: usize = 4096;
+
 /// A TCP connection whose writes fail once the peer has taken nothing for `patience`.
 pub(super) struct Patient {
     stream: TcpStream,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    lingers: bool,
 }
 
 impl Patient {
@@ -24,6 +30,29 @@ impl Patient {
             stream,
             patience,
             deadline: None,
+            lingers: false,
+        }
+    }
+
+    /// Listens for a while, after its own last byte, to a client that has not closed yet. A client of HTTP/2 goes on making room
+    /// for more, and closing on what it says makes the system throw away what it has not been sent yet.
+    pub(super) fn linger(&mut self) {
+        self.lingers = true;
+    }
+
+    /// Reads away what comes until the client closes, too, or it takes too long.
+    fn read_away(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut bytes = [0; READ_AWAY_BYTES];
+        loop {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
         }
     }
 
@@ -67,7 +96,11 @@ impl AsyncWrite for Patient {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.lingers {
+            ready!(self.read_away(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn is_write_vectored(&self) -> bool {

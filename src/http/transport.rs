@@ -60,12 +60,15 @@ pub(super) async fn serve(
             http1(stream, peer, &app, &mut stopping).await
         }
         Some(tls) => {
-            let Some(stream) = shake_hands(stream, &tls, &app, &mut stopping).await else {
+            let Some(mut stream) = shake_hands(stream, &tls, &app, &mut stopping).await else {
                 return;
             };
-            let is_two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            match is_two {
-                true => http2::serve(stream, peer, &app, &mut stopping).await,
+            let (below, session) = stream.get_mut();
+            match session.alpn_protocol() == Some(b"h2") {
+                true => {
+                    below.linger();
+                    http2::serve(stream, peer, &app, &mut stopping).await
+                }
                 false => http1(stream, peer, &app, &mut stopping).await,
             }
         }

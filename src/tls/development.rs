@@ -365,3 +365,105 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Ticks = Ticks::from_unix_seconds(1_800_000_000);
+
+    fn authority(folder: &Path, names: &[&str]) -> LocalAuthority {
+        LocalAuthority::new(folder.join("tls"), names.iter().map(ToString::to_string))
+    }
+
+    fn served(authority: &LocalAuthority) -> Vec<u8> {
+        read_certificate(&authority.server_file()).unwrap().to_vec()
+    }
+
+    #[test]
+    fn many_that_begin_together_agree() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = authority(folder.path(), &[]);
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    one.issue(NOW).unwrap();
+                    Pair::read(&one.server_file(), &one.server_file(), NOW).unwrap();
+                });
+            }
+        });
+        let (ca, server) = (read_certificate(&one.file()).unwrap(), served(&one));
+        assert!(is_signed_by(&server, &ca));
+        let key = one.folder.join(AUTHORITY_KEY);
+        Pair::read(&one.file(), &key, NOW).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_is_made_anew_for_other_names_and_before_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = authority(folder.path(), &["LocalHost", "recordings.example", "192.0.2.7"]);
+        first.issue(NOW).unwrap();
+        let (ca, before) = (fs::read(first.file()).unwrap(), served(&first));
+        assert!(
+            is_for(&before, "recordings.example") && is_for(&before, "192.0.2.7") && is_for(&before, "::1")
+        );
+        first.issue(NOW.plus(Duration::from_secs(360 * DAY))).unwrap();
+        assert_eq!(served(&first), before);
+        // Fewer names do not matter.
+        authority(folder.path(), &[]).issue(NOW).unwrap();
+        assert_eq!(served(&first), before);
+        let more = authority(folder.path(), &["a.localhost", "127.1.2.3"]);
+        more.issue(NOW).unwrap();
+        let other = served(&first);
+        assert!(other != before && is_for(&other, "a.localhost") && is_for(&other, "127.1.2.3"));
+        more.issue(NOW.plus(Duration::from_secs(370 * DAY))).unwrap();
+        assert_ne!(served(&first), other);
+        assert_eq!(fs::read(first.file()).unwrap(), ca, "the authority stays");
+    }
+
+    #[test]
+    fn an_authority_signs_for_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        authority(folder.path(), &["recordings.example", "2001:db8::1"])
+            .issue(NOW)
+            .unwrap();
+        for (name, is_signed) in [
+            ("recordings.example", true),
+            ("api.recordings.example", true),
+            ("2001:db8::1", true),
+            ("127.255.0.1", true),
+            ("xrecordings.example", false),
+            ("example", false),
+            ("128.0.0.1", false),
+            ("2001:db8::2", false),
+            ("::2", false),
+        ] {
+            let issued = authority(folder.path(), &[name]).issue(NOW);
+            assert_eq!(issued.is_ok(), is_signed, "{name}: {issued:?}");
+        }
+    }
+
+    #[test]
+    fn no_certificate_outlives_the_authority_and_an_authority_that_has_ended_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = authority(folder.path(), &[]);
+        one.issue(NOW).unwrap();
+        let (_, ca_ends) = validity(&read_certificate(&one.file()).unwrap()).unwrap();
+        let late = NOW.plus(Duration::from_secs(4 * 365 * DAY + 200 * DAY));
+        one.issue(late).unwrap();
+        let (from, to) = validity(&served(&one)).unwrap();
+        assert!(from < late && to == ca_ends);
+        let after = ca_ends.plus(Duration::from_secs(1));
+        let told = one.issue(after).unwrap_err().to_string();
+        assert!(told.contains("has expired; remove the folder"), "{told}");
+    }
+
+    #[test]
+    fn a_certificate_lives_no_longer_than_clients_take() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = authority(folder.path(), &[]);
+        one.issue(NOW).unwrap();
+        let (from, to) = validity(&served(&one)).unwrap();
+        assert_eq!((to.unix_seconds() - from.unix_seconds()) / 86_400, 397);
+    }
+}

@@ -26,4 +26,5 @@ mod reference_page;
 mod schema_parity;
 mod seed;
 mod support;
+mod tls;
 mod tokens_are_never_logged;
