@@ -9,6 +9,7 @@ mod recording;
 mod seed;
 mod serve;
 mod token;
+mod trust;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -53,6 +54,9 @@ enum Command {
     /// Look at the recordings in the store.
     #[command(subcommand)]
     Recording(recording::RecordingCommand),
+    /// Tell clients of the certificate authority for development.
+    #[command(subcommand)]
+    Tls(trust::TlsCommand),
 }
 
 /// Where the configuration and the store are.
@@ -161,6 +165,7 @@ impl Cli {
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Recording(command) => command.run(),
+            Command::Tls(command) => command.run(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::postgres;
 use super::problem::{Problem, Problems};
 use super::s3::{self, AwsEnvironment};
+use super::tls;
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
@@ -46,6 +47,7 @@ pub(super) fn config(
             refresh_token_lifetime: values.duration("authority.refresh_token_lifetime"),
             session_lifetime: values.duration("authority.session_lifetime"),
         },
+        tls: tls::read(values, problems),
         metadata: MetadataConfig {
             place: metadata_place(values, problems),
             connections: values.integer("metadata.connections"),
@@ -181,11 +183,17 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
         ));
     }
     let public = config.public_url.as_deref().and_then(HttpUrl::parse);
-    if public.is_some_and(|url| !url.is_private()) {
-        warnings.push(Problem::new(
+    match public {
+        Some(url) if !url.secure && config.tls.is_some() => warnings.push(Problem::new(
             "public_url",
-            "http:// sends tokens and recordings in the clear; use https:// behind a reverse proxy",
-        ));
+            "http:// although the server speaks https: links lead to where nobody answers; use https://",
+        )),
+        Some(url) if !url.is_private() => warnings.push(Problem::new(
+            "public_url",
+            "http:// sends tokens and recordings in the clear; use https://, with tls.certificate and tls.key or behind a \
+             reverse proxy",
+        )),
+        _ => {}
     }
     if let MetadataPlace::Postgres(server) = &config.metadata.place {
         warnings.extend(unverified(server));

@@ -14,6 +14,7 @@ mod reader;
 mod registry;
 mod s3;
 mod secret;
+mod tls;
 mod url;
 mod value;
 
@@ -30,6 +31,7 @@ use problem::Problems;
 use registry::{ISSUER_KEYS, KEYS};
 pub use s3::{Addressing, S3Config, S3Credentials};
 pub use secret::{Secret, SecretSource};
+pub use tls::{CertificateSource, TlsConfig};
 pub use value::Origin;
 use value::Values;
 
@@ -53,6 +55,8 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// The built-in authority.
     pub authority: AuthorityConfig,
+    /// HTTPS; without it plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Where rows are kept.
     pub metadata: MetadataConfig,
     /// Where recordings are kept.
@@ -302,8 +306,28 @@ impl Config {
                 ),
             )),
             // Made anew, for an IPv6 address may carry a zone, which has no place in a URL.
-            None => Ok(format!("http://{}", SocketAddr::new(bound.ip(), bound.port()))),
+            None => Ok(self.url_of(bound)),
         }
+    }
+
+    /// The URL of an address that is listened on.
+    pub fn url_of(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", SocketAddr::new(address.ip(), address.port()))
+    }
+
+    /// Where the local certificate authority is kept.
+    ///
+    /// # Errors
+    ///
+    /// Without `data`.
+    pub fn authority_folder(&self) -> Result<PathBuf, Problem> {
+        self.in_data(Path::new("tls"))
+    }
+
+    /// The host of `public_url`.
+    pub fn public_host(&self) -> Option<&str> {
+        url::HttpUrl::parse(self.public_url.as_deref()?).map(|url| url.host)
     }
 
     /// The database, a SQLite file with its whole path.

@@ -144,9 +144,11 @@ pub(super) static KEYS: &[Key] = &[
     .or("global"),
     key("data", Kind::Path),
     key("shutdown_grace", duration(1, HOUR)).or("30s"),
-    key("tls.certificate", Kind::Path).unbuilt(),
-    key("tls.key", Kind::Path).unbuilt(),
-    key("tls.development", Kind::Bool).or("false").unbuilt(),
+    key("tls.certificate", Kind::Path),
+    key("tls.key", Kind::Path),
+    key("tls.development", Kind::Bool).or("false"),
+    key("tls.redirect_listen", Kind::Text).or(""),
+    key("tls.handshake_timeout", duration(100, 10 * MINUTE)).or("10s"),
     key("authority.key_file", Kind::Path),
     key("authority.key_rotation", duration(HOUR * 1000, 3650 * DAY)).or("90d"),
     key("authority.access_token_lifetime", duration(60_000, DAY)).or("1h"),
@@ -275,7 +277,7 @@ mod tests {
     fn variables_are_upper_case_with_two_underscores_between_levels() {
         let name = |index: usize| KEYS[index].variable();
         assert_eq!(name(0), "GRAPHOPHONE_LISTEN");
-        assert_eq!(name(17), "GRAPHOPHONE_METADATA__CONNECTIONS");
+        assert_eq!(name(19), "GRAPHOPHONE_METADATA__CONNECTIONS");
     }
 
     #[test]

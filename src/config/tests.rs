@@ -170,9 +170,6 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[test]
 fn what_this_release_does_not_have_is_refused_by_name() {
     for (text, key) in [
-        ("[tls]\ncertificate = 'a'", "tls.certificate"),
-        ("[tls]\nkey = 'a'", "tls.key"),
-        ("[tls]\ndevelopment = true", "tls.development"),
         ("[metrics]\nlisten = '127.0.0.1:9464'", "metrics.listen"),
         (
             "[throttling]\nrequests_per_second = 30",

@@ -387,8 +387,8 @@ mod tests {
                 "this release does not have this setting yet; leave it at false",
             ),
             (
-                "tls.key",
-                "tls.key",
+                "notifications.ca_file",
+                "ca.pem",
                 "this release does not have this setting yet; leave it out",
             ),
         ] {
@@ -407,7 +407,7 @@ mod tests {
         };
         for (name, text) in [
             ("graph.query_options", "reference"),
-            ("tls.key", ""),
+            ("notifications.ca_file", ""),
             ("metrics.listen", ""),
         ] {
             let raw = from_text(key(name).kind, text);

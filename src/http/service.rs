@@ -3,12 +3,11 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use odata::path::{ResourcePath, Segment};
@@ -18,7 +17,7 @@ use super::artifacts::{content, count, get, list};
 use super::authority::{self, AuthorityCall, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::request::{ApiVersion, Call, RequestIds};
+use super::request::{ApiVersion, Call, Peer, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
 use super::{health, respond};
 use crate::app::App;
@@ -26,6 +25,11 @@ use crate::auth::access::MeetingPath;
 use crate::auth::caller::{self, Caller, CallerKind};
 use crate::config::LimitsConfig;
 use crate::db::Snapshot;
+
+/// Most header fields of a request.
+pub(super) const MAX_HEADERS: usize = 100;
+/// What each field of a header list of HTTP/2 counts beside its bytes (RFC 9113 section 6.5.2).
+const FIELD_BYTES: usize = 32;
 
 /// How long the body of a request that needs none may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,14 +48,15 @@ struct Trace {
     duration: Duration,
 }
 
-/// Answers one request. Refusals are answers too, so this does not fail.
+/// Answers one request of `peer`. Refusals are answers too, so this does not fail.
 pub(super) async fn answer(
     app: &App,
-    peer: IpAddr,
+    peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(peer);
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
@@ -68,7 +73,7 @@ pub(super) async fn answer(
                 query: head.uri.query().unwrap_or_default(),
                 headers: &head.headers,
                 body,
-                peer,
+                peer: peer.address,
                 ids: &ids,
             };
             of_authority(found, &call, &mut trace).await
@@ -86,11 +91,18 @@ pub(super) async fn answer(
         Err(error) => (respond::error(app, &error, &ids), Some(error)),
     };
     respond::add_common_headers(&mut response, &head.headers, &ids);
-    if has_body {
+    if head.version == Version::HTTP_2 {
+        // Frames say what there is (RFC 9113 section 8.2.2).
+        response.headers_mut().remove(header::CONNECTION);
+    } else if has_body {
         // Heads are watched up to the first body (`framing`); what comes behind one is not read any more.
         response
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if head.method == Method::HEAD {
+        let length = response.body().size_hint().exact().unwrap_or_default();
+        *response.body_mut() = Body::Length(length);
     }
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
@@ -141,21 +153,20 @@ async fn checked(
     }
 }
 
-/// Size, `Host` and framing of a request's head (security.md section 3).
+/// Size and host of a request's head (security.md section 3).
 fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError> {
-    // As it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is coarser.
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    let lines = head
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    let size = head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>();
+    let is_two = head.version == Version::HTTP_2;
+    let size = if is_two { list_size(head) } else { lines_size(head) };
     if size > limit {
         let message = format!("Request line and headers are larger than {limit} bytes.");
         return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
+    }
+    if head.headers.len() > MAX_HEADERS {
+        let message = format!("The request has more than {MAX_HEADERS} headers.");
+        return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
+    }
+    if is_two {
+        return check_authority(head);
     }
     let hosts = head.headers.get_all(header::HOST).iter().count();
     if hosts != 1 {
@@ -164,6 +175,60 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError>
         ));
     }
     Ok(())
+}
+
+/// A head of HTTP/1 as it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is
+/// coarser.
+fn lines_size(head: &http::request::Parts) -> usize {
+    let target = head.uri.path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    let lines = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>()
+}
+
+/// A head of HTTP/2 as the library counts it, which refuses what is larger by itself.
+fn list_size(head: &http::request::Parts) -> usize {
+    let uri = &head.uri;
+    let target = uri.path_and_query().map(|target| (":path", target.as_str()));
+    let pseudo = [
+        Some((":method", head.method.as_str())),
+        uri.scheme_str().map(|scheme| (":scheme", scheme)),
+        uri.authority()
+            .map(|authority| (":authority", authority.as_str())),
+        target,
+    ];
+    let pseudo = pseudo.into_iter().flatten();
+    let fields = head.headers.iter();
+    pseudo
+        .map(|(name, value)| name.len() + value.len() + FIELD_BYTES)
+        .chain(fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES))
+        .sum()
+}
+
+/// A request of HTTP/2 says which host it is for once, in `:authority` or `Host`, or the same in both (RFC 9113 section
+/// 8.3.1).
+fn check_authority(head: &http::request::Parts) -> Result<(), ApiError> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let host = hosts.next();
+    let is_one = match (head.uri.authority(), host) {
+        _ if hosts.next().is_some() => false,
+        (None, None) => false,
+        (None, Some(host)) => !host.is_empty(),
+        (Some(authority), None) => !authority.as_str().contains('@'),
+        (Some(authority), Some(host)) => authority
+            .as_str()
+            .as_bytes()
+            .eq_ignore_ascii_case(host.as_bytes()),
+    };
+    match is_one {
+        true => Ok(()),
+        false => Err(ApiError::bad_request(
+            "The request must have exactly one :authority, and no Host header that differs.",
+        )),
+    }
 }
 
 /// Reads a body, and forgets it unless it is to be kept; `None` when it is longer than `limit`.

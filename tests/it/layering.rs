@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "clock",
     "ids",
     "seal",
@@ -15,6 +15,7 @@ const ORDER: [&str; 18] = [
     "graph",
     "config",
     "telemetry",
+    "tls",
     "db",
     "content",
     "auth",
@@ -72,6 +73,16 @@ const ONLY: &[Only] = &[
         reason: "one place listens",
     },
     Only {
+        path: "tokio_rustls",
+        modules: &["http::listener", "http::transport"],
+        reason: "TLS is spoken where connections come in",
+    },
+    Only {
+        path: "rcgen",
+        modules: &["tls::development"],
+        reason: "one place makes certificates, and only for development",
+    },
+    Only {
         path: "rusqlite",
         modules: &["db::sqlite", "db::migrate"],
         reason: "a statement is for every engine; only the engine and its schema know the driver",
@@ -119,8 +130,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "x509_parser",
-        modules: &["auth::key_set"],
-        reason: "certificates are read where keys are",
+        modules: &["auth::key_set", "tls"],
+        reason: "certificates are read where their keys are used",
     },
     Only {
         path: "argon2",
@@ -190,6 +201,7 @@ const ONLY: &[Only] = &[
             "db::sqlite",
             "seed::files",
             "store",
+            "tls",
         ],
         reason: "files: of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
                  database (made so that its owner alone reads it), of seeds, and the data folder itself",

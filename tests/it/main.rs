@@ -27,4 +27,5 @@ mod reference_page;
 mod schema_parity;
 mod seed;
 mod support;
+mod tls;
 mod tokens_are_never_logged;

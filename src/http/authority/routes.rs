@@ -105,7 +105,10 @@ pub fn find(path: &str) -> Option<(&'static Route, String)> {
     }
     let (tenant, rest) = path.trim_start_matches('/').split_once('/')?;
     // Those are Graph's.
-    if ["v1.0", "beta"].iter().any(|version| tenant.eq_ignore_ascii_case(version)) {
+    if ["v1.0", "beta"]
+        .iter()
+        .any(|version| tenant.eq_ignore_ascii_case(version))
+    {
         return None;
     }
     let rest = rest.trim_end_matches('/');

@@ -30,7 +30,11 @@ impl Browser {
     pub async fn submit(&mut self, app: &TestApp, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let form = form_of(page);
         let mut all = form.hidden.clone();
-        all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let request = app
             .request("POST", &form.action)
             .header("origin", "null")
@@ -41,7 +45,11 @@ impl Browser {
 
     /// Any request, with its cookies.
     pub async fn send(&mut self, app: &TestApp, request: reqwest::RequestBuilder) -> Answer {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let answer = app.send(request.header("cookie", cookies.join("; "))).await;
         for cookie in answer.headers.get_all("set-cookie") {
             let text = cookie.to_str().unwrap();
@@ -59,11 +67,15 @@ impl Browser {
 /// The first form of a page.
 pub fn form_of(page: &Answer) -> Form {
     let text = page.text();
-    let form = text.split("<form ").nth(1).unwrap_or_else(|| panic!("no form: {text}"));
+    let form = text
+        .split("<form ")
+        .nth(1)
+        .unwrap_or_else(|| panic!("no form: {text}"));
     let form = form.split("</form>").next().unwrap();
-    let hidden = form.split("<input type=\"hidden\" ").skip(1).map(|input| {
-        (attribute(input, "name"), attribute(input, "value"))
-    });
+    let hidden = form
+        .split("<input type=\"hidden\" ")
+        .skip(1)
+        .map(|input| (attribute(input, "name"), attribute(input, "value")));
     Form {
         action: attribute(form, "action"),
         hidden: hidden.collect(),
@@ -71,8 +83,17 @@ pub fn form_of(page: &Answer) -> Form {
 }
 
 fn attribute(text: &str, name: &str) -> String {
-    let start = text.split(&format!("{name}=\"")).nth(1).unwrap_or_else(|| panic!("{name}: {text}"));
-    start.split('"').next().unwrap().replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+    let start = text
+        .split(&format!("{name}=\""))
+        .nth(1)
+        .unwrap_or_else(|| panic!("{name}: {text}"));
+    start
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
 }
 
 /// The parameters of the redirect in an answer, and what stands before them.

@@ -19,7 +19,10 @@ pub fn authorize(changes: &[(&str, &str)]) -> String {
         ("client_id", ARCHIVER),
         ("response_type", "code"),
         ("redirect_uri", CALLBACK),
-        ("scope", "openid profile offline_access OnlineMeetingRecording.Read.All"),
+        (
+            "scope",
+            "openid profile offline_access OnlineMeetingRecording.Read.All",
+        ),
         ("state", "s t&te"),
         ("nonce", "n-1"),
         ("code_challenge", CHALLENGE),
@@ -31,8 +34,13 @@ pub fn authorize(changes: &[(&str, &str)]) -> String {
             parameters.push((name, value));
         }
     }
-    let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", odata::query::encode_form(value)));
-    format!("/{CONTOSO}/oauth2/v2.0/authorize?{}", pairs.collect::<Vec<_>>().join("&"))
+    let pairs = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", odata::query::encode_form(value)));
+    format!(
+        "/{CONTOSO}/oauth2/v2.0/authorize?{}",
+        pairs.collect::<Vec<_>>().join("&")
+    )
 }
 
 /// Signs the organizer in and accepts what is asked; gives the last answer.
@@ -63,7 +71,8 @@ pub async fn redeem(app: &TestApp, code: &str, changes: &[(&str, &str)]) -> Answ
             form.push((name, value));
         }
     }
-    app.post_form(&format!("/{CONTOSO}/oauth2/v2.0/token"), &form).await
+    app.post_form(&format!("/{CONTOSO}/oauth2/v2.0/token"), &form)
+        .await
 }
 
 /// A code for the organizer.
@@ -80,7 +89,9 @@ pub async fn tokens(app: &TestApp) -> (String, String) {
 }
 
 async fn reads(app: &TestApp, token: &str) -> u16 {
-    app.get(&format!("{}/recordings", my_standup()), token).await.status
+    app.get(&format!("{}/recordings", my_standup()), token)
+        .await
+        .status
 }
 
 #[tokio::test]
@@ -108,16 +119,29 @@ async fn a_person_signs_in_consents_and_the_application_reads_recordings() {
     );
     let token = body["access_token"].as_str().unwrap();
     let access = claims(token);
-    assert_eq!((&access["scp"], &access["oid"], &access["idtyp"]), (&json!(READ), &json!(ORGANIZER), &json!("user")));
+    assert_eq!(
+        (&access["scp"], &access["oid"], &access["idtyp"]),
+        (&json!(READ), &json!(ORGANIZER), &json!("user"))
+    );
     assert_eq!(reads(&app, token).await, 200);
     let id = claims(body["id_token"].as_str().unwrap());
-    assert_eq!((&id["aud"], &id["nonce"], &id["oid"]), (&json!(ARCHIVER), &json!("n-1"), &json!(ORGANIZER)));
+    assert_eq!(
+        (&id["aud"], &id["nonce"], &id["oid"]),
+        (&json!(ARCHIVER), &json!("n-1"), &json!(ORGANIZER))
+    );
     assert_eq!(id["preferred_username"], "organizer@contoso.example");
-    assert_eq!(reads(&app, body["id_token"].as_str().unwrap()).await, 401, "an ID token opens nothing");
+    assert_eq!(
+        reads(&app, body["id_token"].as_str().unwrap()).await,
+        401,
+        "an ID token opens nothing"
+    );
     let info = body["client_info"].as_str().unwrap();
     use base64::Engine;
     let info = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(info).unwrap();
-    assert_eq!(String::from_utf8(info).unwrap(), json!({ "uid": ORGANIZER, "utid": CONTOSO }).to_string());
+    assert_eq!(
+        String::from_utf8(info).unwrap(),
+        json!({ "uid": ORGANIZER, "utid": CONTOSO }).to_string()
+    );
 
     // Signed in and consented: the next code comes without a question.
     redirect(&browser.get(&app, &authorize(&[])).await);
@@ -135,7 +159,10 @@ async fn a_code_that_is_used_twice_takes_its_tokens_with_it() {
     assert_eq!(refusal(&again), (400, "invalid_grant".to_owned(), 54005));
     assert_eq!(reads(&app, token).await, 401, "from the next request");
     let refresh = first["refresh_token"].as_str().unwrap();
-    assert_eq!(refusal(&renew(&app, refresh, &[]).await), (400, "invalid_grant".to_owned(), 50173));
+    assert_eq!(
+        refusal(&renew(&app, refresh, &[]).await),
+        (400, "invalid_grant".to_owned(), 50173)
+    );
 }
 
 #[tokio::test]
@@ -147,7 +174,10 @@ async fn a_code_is_good_for_its_redeemer_alone_and_not_for_long() {
         (vec![("code_verifier", CHALLENGE)], 501_481),
         (vec![("redirect_uri", "http://localhost/callback/")], 50011),
         (vec![("redirect_uri", "http://localhost:1/callback")], 50011),
-        (vec![("client_id", "aaaaaaaa-0000-4000-8000-0000000000a2")], 700_005),
+        (
+            vec![("client_id", "aaaaaaaa-0000-4000-8000-0000000000a2")],
+            700_005,
+        ),
         (vec![("code", "x")], 9_002_313),
     ] {
         let code = code(&app, &path).await;
@@ -191,15 +221,25 @@ async fn what_else_is_wrong_is_told_to_the_application() {
     let app = with_people().start().await;
     for (changes, error) in [
         (vec![("response_type", "token")], "unsupported_response_type"),
-        (vec![("response_type", "code id_token")], "unsupported_response_type"),
+        (
+            vec![("response_type", "code id_token")],
+            "unsupported_response_type",
+        ),
         (vec![("response_mode", "fragment")], "invalid_request"),
         (vec![("scope", "")], "invalid_request"),
-        (vec![("scope", "https://vault.azure.net/.default")], "invalid_resource"),
+        (
+            vec![("scope", "https://vault.azure.net/.default")],
+            "invalid_resource",
+        ),
         (vec![("prompt", "none")], "login_required"),
         (vec![("prompt", "x")], "invalid_request"),
     ] {
         let (target, parameters) = redirect(&Browser::default().get(&app, &authorize(&changes)).await);
-        assert_eq!((target.as_str(), parameters["error"].as_str()), (CALLBACK, error), "{changes:?}");
+        assert_eq!(
+            (target.as_str(), parameters["error"].as_str()),
+            (CALLBACK, error),
+            "{changes:?}"
+        );
         assert_eq!(parameters["state"], "s t&te");
         assert!(parameters["error_description"].starts_with("AADSTS"));
     }
@@ -231,10 +271,17 @@ async fn an_administrator_consents_for_everybody() {
     let app = with_people().start().await;
     let mut browser = Browser::default();
     let page = browser.get(&app, &authorize(&[])).await;
-    let fields = [("username", "coorganizer@contoso.example"), ("password", PASSWORD)];
+    let fields = [
+        ("username", "coorganizer@contoso.example"),
+        ("password", PASSWORD),
+    ];
     let consent = browser.submit(&app, &page, &fields).await;
     assert!(consent.text().contains("name=\"for_all\""));
-    redirect(&browser.submit(&app, &consent, &[("decision", "accept"), ("for_all", "1")]).await);
+    redirect(
+        &browser
+            .submit(&app, &consent, &[("decision", "accept"), ("for_all", "1")])
+            .await,
+    );
     // Nobody else is asked any more.
     let mut other = Browser::default();
     let page = other.get(&app, &authorize(&[])).await;
@@ -250,8 +297,14 @@ async fn somebody_else_cannot_consent_for_everybody() {
     let fields = [("username", "organizer@contoso.example"), ("password", PASSWORD)];
     let consent = browser.submit(&app, &page, &fields).await;
     assert!(!consent.text().contains("for_all"));
-    redirect(&browser.submit(&app, &consent, &[("decision", "accept"), ("for_all", "1")]).await);
-    let grants = app.stores.texts("SELECT principal_id FROM oauth2_permission_grants");
+    redirect(
+        &browser
+            .submit(&app, &consent, &[("decision", "accept"), ("for_all", "1")])
+            .await,
+    );
+    let grants = app
+        .stores
+        .texts("SELECT principal_id FROM oauth2_permission_grants");
     assert_eq!(grants, [ORGANIZER]);
 }
 
@@ -266,12 +319,20 @@ async fn a_form_is_posted_where_the_application_asks_for_one() {
     let code = form.hidden.iter().find(|(name, _)| name == "code").unwrap();
     assert_eq!(redeem(&app, &code.1, &[]).await.status, 200);
     assert!(form.hidden.contains(&("state".to_owned(), "s t&te".to_owned())));
-    assert!(answer.header("content-security-policy").contains("form-action 'self' http://localhost;"));
+    assert!(
+        answer
+            .header("content-security-policy")
+            .contains("form-action 'self' http://localhost;")
+    );
 }
 
 /// Uses a refresh token.
 pub async fn renew(app: &TestApp, token: &str, changes: &[(&str, &str)]) -> Answer {
-    let mut form = vec![("grant_type", "refresh_token"), ("client_id", ARCHIVER), ("refresh_token", token)];
+    let mut form = vec![
+        ("grant_type", "refresh_token"),
+        ("client_id", ARCHIVER),
+        ("refresh_token", token),
+    ];
     for (name, value) in changes {
         form.retain(|(known, _)| known != name);
         form.push((name, value));
@@ -286,13 +347,28 @@ async fn a_refresh_token_is_followed_by_another_and_a_replay_ends_them_all() {
     let second = renew(&app, &first, &[]).await;
     assert_eq!(second.status, 200, "{}", second.text());
     let second = second.json();
-    let (access, next) = (second["access_token"].as_str().unwrap(), second["refresh_token"].as_str().unwrap());
+    let (access, next) = (
+        second["access_token"].as_str().unwrap(),
+        second["refresh_token"].as_str().unwrap(),
+    );
     assert_ne!(next, first);
-    assert_eq!((reads(&app, access).await, reads(&app, &first_access).await), (200, 200));
+    assert_eq!(
+        (reads(&app, access).await, reads(&app, &first_access).await),
+        (200, 200)
+    );
     // A thief, or the victim: nobody can tell which of them this is.
-    assert_eq!(refusal(&renew(&app, &first, &[]).await), (400, "invalid_grant".to_owned(), 50173));
-    assert_eq!(refusal(&renew(&app, next, &[]).await), (400, "invalid_grant".to_owned(), 50173));
-    assert_eq!((reads(&app, access).await, reads(&app, &first_access).await), (401, 401));
+    assert_eq!(
+        refusal(&renew(&app, &first, &[]).await),
+        (400, "invalid_grant".to_owned(), 50173)
+    );
+    assert_eq!(
+        refusal(&renew(&app, next, &[]).await),
+        (400, "invalid_grant".to_owned(), 50173)
+    );
+    assert_eq!(
+        (reads(&app, access).await, reads(&app, &first_access).await),
+        (401, 401)
+    );
 }
 
 #[tokio::test]
@@ -304,26 +380,46 @@ async fn two_uses_of_a_refresh_token_at_once_are_a_replay() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 400]);
     let good = if one.status == 200 { one } else { other };
-    assert_eq!(reads(&app, good.json()["access_token"].as_str().unwrap()).await, 401);
+    assert_eq!(
+        reads(&app, good.json()["access_token"].as_str().unwrap()).await,
+        401
+    );
 }
 
 #[tokio::test]
 async fn a_refresh_token_asks_for_what_was_consented_to_and_ends_in_time() {
     let app = with_people().start().await;
     let (_, token) = tokens(&app).await;
-    let narrower = renew(&app, &token, &[("scope", &format!("{}/{READ}", app.base()))]).await.json();
-    assert_eq!(claims(narrower["access_token"].as_str().unwrap())["aud"], app.base());
+    let narrower = renew(&app, &token, &[("scope", &format!("{}/{READ}", app.base()))])
+        .await
+        .json();
+    assert_eq!(
+        claims(narrower["access_token"].as_str().unwrap())["aud"],
+        app.base()
+    );
     assert!(narrower.get("id_token").is_none());
     let token = narrower["refresh_token"].as_str().unwrap();
     let wider = renew(&app, token, &[("scope", "User.Read")]).await;
     assert_eq!(refusal(&wider), (400, "invalid_grant".to_owned(), 65001));
     assert_eq!(wider.json()["suberror"], "consent_required");
-    let other = renew(&app, token, &[("client_id", "aaaaaaaa-0000-4000-8000-0000000000a2")]).await;
+    let other = renew(
+        &app,
+        token,
+        &[("client_id", "aaaaaaaa-0000-4000-8000-0000000000a2")],
+    )
+    .await;
     assert_eq!(refusal(&other), (400, "invalid_grant".to_owned(), 700_005));
-    assert_eq!(refusal(&renew(&app, token, &[]).await).2, 50173, "another application had it");
+    assert_eq!(
+        refusal(&renew(&app, token, &[]).await).2,
+        50173,
+        "another application had it"
+    );
     let (_, token) = tokens(&app).await;
     app.set_time("2026-05-02T12:00:01Z");
-    assert_eq!(refusal(&renew(&app, &token, &[]).await), (400, "invalid_grant".to_owned(), 70008));
+    assert_eq!(
+        refusal(&renew(&app, &token, &[]).await),
+        (400, "invalid_grant".to_owned(), 70008)
+    );
 }
 
 #[tokio::test]
@@ -332,9 +428,16 @@ async fn a_disabled_user_gets_nothing_new_and_what_there_is_ends() {
     let (access, refresh) = tokens(&app).await;
     let mut browser = Browser::default();
     sign_in(&app, &mut browser, &authorize(&[])).await;
-    app.seed(&super::PEOPLE.replace("password: \"organizer's own pass phrase\", ", "accountEnabled: false, ")).await;
+    app.seed(&super::PEOPLE.replace(
+        "password: \"organizer's own pass phrase\", ",
+        "accountEnabled: false, ",
+    ))
+    .await;
     assert_eq!(reads(&app, &access).await, 401);
-    assert_eq!(refusal(&renew(&app, &refresh, &[]).await), (400, "invalid_grant".to_owned(), 50057));
+    assert_eq!(
+        refusal(&renew(&app, &refresh, &[]).await),
+        (400, "invalid_grant".to_owned(), 50057)
+    );
     let page = browser.get(&app, &authorize(&[])).await;
     assert_eq!(page.status, 200, "the session does not count any more");
 }

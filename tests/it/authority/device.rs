@@ -10,15 +10,25 @@ use crate::support::{Answer, TestApp};
 const RIGHT: [(&str, &str); 2] = [("username", "organizer@contoso.example"), ("password", PASSWORD)];
 
 async fn begin(app: &TestApp, tenant: &str) -> Value {
-    let form = [("client_id", ARCHIVER), ("scope", "openid offline_access OnlineMeetingRecording.Read.All")];
-    let answer = app.post_form(&format!("/{tenant}/oauth2/v2.0/devicecode"), &form).await;
+    let form = [
+        ("client_id", ARCHIVER),
+        ("scope", "openid offline_access OnlineMeetingRecording.Read.All"),
+    ];
+    let answer = app
+        .post_form(&format!("/{tenant}/oauth2/v2.0/devicecode"), &form)
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }
 
 async fn poll(app: &TestApp, spelling: &str, code: &Value) -> Answer {
-    let form = [("grant_type", spelling), ("client_id", ARCHIVER), ("device_code", code.as_str().unwrap())];
-    app.post_form(&format!("/{CONTOSO}/oauth2/v2.0/token"), &form).await
+    let form = [
+        ("grant_type", spelling),
+        ("client_id", ARCHIVER),
+        ("device_code", code.as_str().unwrap()),
+    ];
+    app.post_form(&format!("/{CONTOSO}/oauth2/v2.0/token"), &form)
+        .await
 }
 
 const SPELLING: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -29,7 +39,11 @@ async fn approve(app: &TestApp, device: &Value, decision: &str) -> Answer {
     let code = device["user_code"].as_str().unwrap().to_lowercase();
     let page = browser.submit(app, &page, &[("user_code", &code)]).await;
     let page = browser.submit(app, &page, &RIGHT).await;
-    assert!(page.text().contains(device["user_code"].as_str().unwrap()), "{}", page.text());
+    assert!(
+        page.text().contains(device["user_code"].as_str().unwrap()),
+        "{}",
+        page.text()
+    );
     browser.submit(app, &page, &[("decision", decision)]).await
 }
 
@@ -38,10 +52,21 @@ async fn a_person_lets_a_device_in() {
     let app = with_people().start().await;
     let device = begin(&app, CONTOSO).await;
     assert_eq!(device["verification_uri"], format!("{}/devicelogin", app.base()));
-    assert_eq!((&device["expires_in"], &device["interval"]), (&900.into(), &5.into()));
-    assert!(device["message"].as_str().unwrap().contains(device["user_code"].as_str().unwrap()));
+    assert_eq!(
+        (&device["expires_in"], &device["interval"]),
+        (&900.into(), &5.into())
+    );
+    assert!(
+        device["message"]
+            .as_str()
+            .unwrap()
+            .contains(device["user_code"].as_str().unwrap())
+    );
     let pending = poll(&app, SPELLING, &device["device_code"]).await;
-    assert_eq!(refusal(&pending), (400, "authorization_pending".to_owned(), 70016));
+    assert_eq!(
+        refusal(&pending),
+        (400, "authorization_pending".to_owned(), 70016)
+    );
     let early = poll(&app, SPELLING, &device["device_code"]).await;
     assert_eq!(refusal(&early).1, "slow_down");
     let done = approve(&app, &device, "accept").await;
@@ -54,7 +79,12 @@ async fn a_person_lets_a_device_in() {
     let token = body["access_token"].as_str().unwrap();
     assert_eq!(claims(token)["oid"], ORGANIZER);
     assert!(body["refresh_token"].is_string() && body["id_token"].is_string());
-    assert_eq!(app.get(&format!("{}/recordings", my_standup()), token).await.status, 200);
+    assert_eq!(
+        app.get(&format!("{}/recordings", my_standup()), token)
+            .await
+            .status,
+        200
+    );
     // Once.
     let again = poll(&app, SPELLING, &device["device_code"]).await;
     assert_eq!(refusal(&again), (400, "bad_verification_code".to_owned(), 70019));
@@ -66,13 +96,19 @@ async fn a_device_that_was_refused_or_waited_too_long_hears_so() {
     let device = begin(&app, "common").await;
     assert!(approve(&app, &device, "deny").await.text().contains("kept out"));
     let refused = poll(&app, SPELLING, &device["device_code"]).await;
-    assert_eq!(refusal(&refused), (400, "authorization_declined".to_owned(), 70018));
+    assert_eq!(
+        refusal(&refused),
+        (400, "authorization_declined".to_owned(), 70018)
+    );
     let device = begin(&app, CONTOSO).await;
     app.set_time("2026-02-01T12:15:00Z");
     let late = poll(&app, SPELLING, &device["device_code"]).await;
     assert_eq!(refusal(&late), (400, "expired_token".to_owned(), 70020));
     let unknown = poll(&app, SPELLING, &"x".into()).await;
-    assert_eq!(refusal(&unknown), (400, "bad_verification_code".to_owned(), 70019));
+    assert_eq!(
+        refusal(&unknown),
+        (400, "bad_verification_code".to_owned(), 70019)
+    );
 }
 
 #[tokio::test]

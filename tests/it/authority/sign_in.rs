@@ -13,7 +13,12 @@ async fn pages_carry_what_keeps_them_whole() {
     let app = with_people().start().await;
     let page = Browser::default().get(&app, &authorize(&[])).await;
     let policy = page.header("content-security-policy");
-    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self' http://localhost"] {
+    for part in [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self' http://localhost",
+    ] {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -22,16 +27,23 @@ async fn pages_carry_what_keeps_them_whole() {
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert!(!page.text().contains("<script"));
-    assert!(page.text().contains("provider"), "says where a second factor is to be had");
+    assert!(
+        page.text().contains("provider"),
+        "says where a second factor is to be had"
+    );
 }
 
 #[tokio::test]
 async fn a_page_is_in_the_language_of_its_reader() {
     let app = with_people().start().await;
-    let request = app.request("GET", &authorize(&[])).header("accept-language", "fr-FR,fr;q=0.9,en;q=0.8");
+    let request = app
+        .request("GET", &authorize(&[]))
+        .header("accept-language", "fr-FR,fr;q=0.9,en;q=0.8");
     let page = app.send(request).await;
     assert!(page.text().contains("<html lang=\"fr\">") && page.text().contains("Mot de passe"));
-    let page = Browser::default().get(&app, &authorize(&[("ui_locales", "fr")])).await;
+    let page = Browser::default()
+        .get(&app, &authorize(&[("ui_locales", "fr")]))
+        .await;
     assert!(page.text().contains("Se connecter"));
 }
 
@@ -69,7 +81,10 @@ async fn guessing_slows_down_one_account_and_no_other() {
         assert_eq!(answer.status, if attempt < 5 { 403 } else { 429 }, "{attempt}");
     }
     assert_eq!(browser.submit(&app, &page, &RIGHT).await.status, 429);
-    let other = [("username", "coorganizer@contoso.example"), ("password", PASSWORD)];
+    let other = [
+        ("username", "coorganizer@contoso.example"),
+        ("password", PASSWORD),
+    ];
     assert_eq!(browser.submit(&app, &page, &other).await.status, 200);
     app.set_time("2026-02-01T12:00:02Z");
     assert_eq!(browser.submit(&app, &page, &RIGHT).await.status, 200);
@@ -107,7 +122,9 @@ async fn forms_from_elsewhere_are_refused() {
     // Nor does a changed page go on, nor one that is too old.
     let mut changed = form.hidden[0].1.clone();
     changed.replace_range(20..21, if &changed[20..21] == "A" { "B" } else { "A" });
-    let request = app.request("POST", &form.action).form(&[("request", changed.as_str()), RIGHT[0], RIGHT[1]]);
+    let request =
+        app.request("POST", &form.action)
+            .form(&[("request", changed.as_str()), RIGHT[0], RIGHT[1]]);
     assert_eq!(browser.send(&app, request).await.status, 403);
     app.set_time("2026-02-01T13:00:00Z");
     assert_eq!(browser.send(&app, send(&[])).await.status, 403);
@@ -119,7 +136,12 @@ async fn consent_needs_the_session_that_it_is_about() {
     let mut browser = Browser::default();
     let page = browser.get(&app, &authorize(&[])).await;
     let consent = browser.submit(&app, &page, &RIGHT).await;
-    let session = browser.cookies.keys().find(|name| name.contains("session")).unwrap().clone();
+    let session = browser
+        .cookies
+        .keys()
+        .find(|name| name.contains("session"))
+        .unwrap()
+        .clone();
     let kept = browser.cookies.remove(&session).unwrap();
     let again = browser.submit(&app, &consent, &[("decision", "accept")]).await;
     assert_eq!(again.status, 200);
@@ -152,7 +174,13 @@ async fn prompt_and_hint_decide_who_is_asked() {
     }
     // Twelve hours later it is over.
     app.set_time("2026-02-02T00:00:01Z");
-    assert!(browser.get(&app, &authorize(&[])).await.text().contains("name=\"password\""));
+    assert!(
+        browser
+            .get(&app, &authorize(&[]))
+            .await
+            .text()
+            .contains("name=\"password\"")
+    );
 }
 
 #[tokio::test]
@@ -162,17 +190,26 @@ async fn signing_out_ends_the_session_and_leads_nowhere_unknown() {
     redirect(&sign_in(&app, &mut browser, &authorize(&[])).await);
     let kept = browser.cookies.clone();
     let path = format!("/{CONTOSO}/oauth2/v2.0/logout");
-    let evil = format!("{path}?post_logout_redirect_uri=https%3A%2F%2Fevil.example&client_id={}", crate::support::names::ARCHIVER);
+    let evil = format!(
+        "{path}?post_logout_redirect_uri=https%3A%2F%2Fevil.example&client_id={}",
+        crate::support::names::ARCHIVER
+    );
     let answer = browser.get(&app, &evil).await;
     assert_eq!((answer.status, answer.header("location")), (200, ""));
     assert!(!browser.cookies.keys().any(|name| name.contains("session")));
     browser.cookies = kept;
     let page = browser.get(&app, &authorize(&[])).await;
-    assert!(page.text().contains("name=\"password\""), "the cookie of before opens nothing");
+    assert!(
+        page.text().contains("name=\"password\""),
+        "the cookie of before opens nothing"
+    );
     let known = format!(
         "{path}?post_logout_redirect_uri=http%3A%2F%2Flocalhost%3A5000%2Fcallback&state=x&client_id={}",
         crate::support::names::ARCHIVER
     );
     let (target, parameters) = redirect(&browser.get(&app, &known).await);
-    assert_eq!((target.as_str(), parameters["state"].as_str()), ("http://localhost:5000/callback", "x"));
+    assert_eq!(
+        (target.as_str(), parameters["state"].as_str()),
+        ("http://localhost:5000/callback", "x")
+    );
 }

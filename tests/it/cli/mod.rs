@@ -1,12 +1,12 @@
 //! The command line and the process: the real binary, what it prints, its exit status, its signals.
 
 mod audit;
-mod binary;
+pub mod binary;
 mod config;
 mod content_s3;
 mod crash;
 mod demo;
-mod home;
+pub mod home;
 mod logs;
 mod metadata_postgres;
 mod process;
