@@ -115,6 +115,9 @@ pub const KNOWN: [KnownPermission; 13] = [
     KnownPermission::delegated("User.Read", false),
 ];
 
+/// What belongs to signing in itself (OpenID Connect Core sections 5.4 and 11): no application registers it.
+pub const OF_SIGN_IN: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// The permission of exactly that name.
 pub fn known(name: &str) -> Option<&'static KnownPermission> {
     KNOWN.iter().find(|one| one.name == name)

@@ -96,13 +96,11 @@ pub fn check(uri: &str) -> Result<(), RedirectUriFault> {
     }
     match (scheme.as_str(), authority) {
         ("https", Some(authority)) => host(authority).map(|_| ())?,
-        ("http", Some(authority)) => {
-            if !is_loopback(host(authority)?) {
-                return Err(RedirectUriFault::PlainHttp);
-            }
+        ("http", Some(authority)) if !is_loopback(host(authority)?) => {
+            return Err(RedirectUriFault::PlainHttp);
         }
         ("http" | "https", None) => return Err(RedirectUriFault::NotAbsolute),
-        // A program's own: what its host means is its own affair too, and it may have none.
+        // This machine; or a program's own scheme: what its host means is its own affair too, and it may have none.
         _ => {}
     }
     let path = path.split('?').next().unwrap_or_default();
