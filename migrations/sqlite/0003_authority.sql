@@ -158,3 +158,6 @@ CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_ticks, token_sh
 
 -- Whether the secret is sealed with the key of the key file.
 ALTER TABLE signing_keys ADD COLUMN is_sealed INTEGER NOT NULL DEFAULT FALSE;
+
+-- Why there is such a policy, for people.
+ALTER TABLE access_policies ADD COLUMN description TEXT;

@@ -37,7 +37,121 @@ impl Permission {
     }
 }
 
+/// A permission that can be registered for an application, by the name that Graph gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownPermission {
+    /// Its name.
+    pub name: &'static str,
+    /// An application may have it for itself; goes into `roles`.
+    pub application: bool,
+    /// A user may let an application have it; goes into `scp`.
+    pub delegated: bool,
+    /// A chat may let an application have it.
+    pub resource_specific: bool,
+    /// As a delegated one it is for an administrator to consent to.
+    pub needs_admin_consent: bool,
+    /// Graph's id of it as an application permission, where that is known.
+    pub role_id: Option<&'static str>,
+    /// Graph's id of it as a delegated permission, where that is known.
+    pub scope_id: Option<&'static str>,
+}
+
+impl KnownPermission {
+    const fn of_both(name: &'static str) -> Self {
+        Self {
+            name,
+            application: true,
+            delegated: true,
+            resource_specific: false,
+            needs_admin_consent: true,
+            role_id: None,
+            scope_id: None,
+        }
+    }
+
+    const fn of_applications(name: &'static str) -> Self {
+        Self {
+            delegated: false,
+            needs_admin_consent: false,
+            ..Self::of_both(name)
+        }
+    }
+
+    const fn delegated(name: &'static str, needs_admin_consent: bool) -> Self {
+        Self {
+            application: false,
+            needs_admin_consent,
+            ..Self::of_both(name)
+        }
+    }
+
+    const fn of_a_chat(name: &'static str) -> Self {
+        Self {
+            application: false,
+            resource_specific: true,
+            ..Self::of_applications(name)
+        }
+    }
+}
+
+/// The permissions of what is kept here, in order.
+pub const KNOWN: [KnownPermission; 13] = [
+    KnownPermission::delegated("CallRecording.Read.All", true),
+    KnownPermission::of_applications("CallRecordings.Read.All"),
+    KnownPermission::of_both("CallTranscripts.Read.All"),
+    KnownPermission::of_both("OnlineMeetingArtifact.Read.All"),
+    KnownPermission {
+        role_id: Some("a4a08342-c95d-476b-b943-97e100569c8d"),
+        scope_id: Some("190c2bb6-1fdd-4fec-9aa2-7d571b5e1fe3"),
+        ..KnownPermission::of_both("OnlineMeetingRecording.Read.All")
+    },
+    KnownPermission::of_a_chat("OnlineMeetingRecording.Read.Chat"),
+    KnownPermission::of_both("OnlineMeetingTranscript.Read.All"),
+    KnownPermission::of_a_chat("OnlineMeetingTranscript.Read.Chat"),
+    KnownPermission::delegated("OnlineMeetings.Read", false),
+    KnownPermission::of_applications("OnlineMeetings.Read.All"),
+    KnownPermission::delegated("OnlineMeetings.ReadWrite", false),
+    KnownPermission::of_applications("OnlineMeetings.ReadWrite.All"),
+    KnownPermission::delegated("User.Read", false),
+];
+
+/// What belongs to signing in itself (OpenID Connect Core sections 5.4 and 11): no application registers it.
+pub const OF_SIGN_IN: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+/// The permission of exactly that name.
+pub fn known(name: &str) -> Option<&'static KnownPermission> {
+    KNOWN.iter().find(|one| one.name == name)
+}
+
 /// Whether `granted` has one of `wanted`.
 pub(super) fn has_one(granted: &[String], wanted: &[&str]) -> bool {
     granted.iter().any(|name| wanted.contains(&name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_permissions_are_in_order_and_good_for_something() {
+        assert!(KNOWN.iter().map(|one| one.name).is_sorted());
+        for one in KNOWN {
+            assert!(
+                one.application || one.delegated || one.resource_specific,
+                "{one:?}"
+            );
+            assert!(one.delegated || !one.needs_admin_consent, "{one:?}");
+            assert_eq!(known(one.name), Some(&one));
+        }
+        assert_eq!(known("user.read"), None);
+    }
+
+    #[test]
+    fn what_opens_an_operation_is_known() {
+        for needed in [&RECORDINGS, &TRANSCRIPTS] {
+            assert!(needed.scopes.iter().all(|name| known(name).unwrap().delegated));
+            assert!(needed.roles.iter().all(|name| known(name).unwrap().application));
+            assert!(known(needed.chat).unwrap().resource_specific);
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The grants of the token endpoint: what a client brings, and what it is given for it.
 
 use super::client::Client;
-use super::issue::{Issued, SignedIn, hash_of};
+use super::issue::{Issued, SignedIn};
+use super::random_secret::sha256;
 use super::refusal;
 use super::scope::{APPLICATION, Permissions, RequestedScope};
 use super::{Authority, AuthorityError, permissions, pkce};
@@ -61,7 +62,7 @@ impl Authority {
     /// [`AuthorityError::Db`].
     pub async fn tenant_of_code(&self, code: &str) -> Result<Option<String>, AuthorityError> {
         let mut db = self.db.snapshot().await?;
-        match token_grants::find_code(&mut db, &hash_of(code)).await? {
+        match token_grants::find_code(&mut db, &sha256(code)).await? {
             Some((_, grant)) => Ok(token_grants::find(&mut db, &grant)
                 .await?
                 .map(|grant| grant.tenant_id)),
@@ -75,7 +76,7 @@ impl Authority {
     /// [`AuthorityError::Db`].
     pub async fn tenant_of_refresh_token(&self, token: &str) -> Result<Option<String>, AuthorityError> {
         let mut db = self.db.snapshot().await?;
-        match token_grants::find_refresh_token(&mut db, &hash_of(token)).await? {
+        match token_grants::find_refresh_token(&mut db, &sha256(token)).await? {
             Some((_, grant)) => Ok(token_grants::find(&mut db, &grant)
                 .await?
                 .map(|grant| grant.tenant_id)),
@@ -89,7 +90,7 @@ impl Authority {
     /// [`AuthorityError::Db`].
     pub async fn tenant_of_device_code(&self, code: &str) -> Result<Option<String>, AuthorityError> {
         let mut db = self.db.snapshot().await?;
-        let device = device_codes::find(&mut db, &hash_of(code)).await?;
+        let device = device_codes::find(&mut db, &sha256(code)).await?;
         match device.and_then(|device| device.grant_id) {
             Some(grant) => Ok(token_grants::find(&mut db, &grant)
                 .await?
@@ -110,7 +111,7 @@ impl Authority {
         client.needs_proof_unless_public()?;
         let mut db = self.db.snapshot().await?;
         let now = self.clock.now();
-        let hash = hash_of(redemption.code);
+        let hash = sha256(redemption.code);
         let found = token_grants::find_code(&mut db, &hash).await?;
         let (code, grant_id) = found.ok_or_else(|| refusal::NO_CODE.refuse())?;
         let grant = self.family(&mut db, &grant_id, client).await?;
@@ -161,7 +162,7 @@ impl Authority {
     ) -> Result<Issued, AuthorityError> {
         client.needs_proof_unless_public()?;
         let mut db = self.db.snapshot().await?;
-        let hash = hash_of(token);
+        let hash = sha256(token);
         let found = token_grants::find_refresh_token(&mut db, &hash).await?;
         let (stored, grant_id) = found.ok_or_else(|| refusal::NO_CODE.refuse())?;
         let grant = self.family(&mut db, &grant_id, client).await?;
@@ -198,7 +199,7 @@ impl Authority {
         client.needs_proof_unless_public()?;
         let mut db = self.db.snapshot().await?;
         let now = self.clock.now();
-        let hash = hash_of(code);
+        let hash = sha256(code);
         let device = device_codes::find(&mut db, &hash).await?;
         let device = device
             .filter(|device| device.app_id == client.application.app_id)

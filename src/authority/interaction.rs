@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::issue::{Handed, hash_of};
+use super::issue::Handed;
 use super::permissions::{self, Consent};
+use super::random_secret::sha256;
 use super::scope::RequestedScope;
 use super::{Authority, AuthorityError, client, refusal, secret_hash};
 use crate::clock::Ticks;
@@ -99,7 +100,7 @@ impl Authority {
         let text = self.sealer.open_text(PURPOSE, text)?;
         let interaction: Interaction = serde_json::from_slice(&text).ok()?;
         let ends = Ticks(interaction.begun_ticks).plus(PATIENCE);
-        let is_same = interaction.browser_sha256 == hash_of(browser);
+        let is_same = interaction.browser_sha256 == sha256(browser);
         (is_same && self.clock.now() < ends).then_some(interaction)
     }
 }
@@ -134,7 +135,7 @@ impl Authority {
         let subject = match &found {
             Some(user) => format!("user:{}", user.id),
             // So that nobody learns which names there are, they are counted as well.
-            None => format!("name:{tenant}:{}", hex(&hash_of(&users::fold(name)))),
+            None => format!("name:{tenant}:{}", hex(&sha256(&users::fold(name)))),
         };
         let attempt = match self.attempt(subject, address).await {
             Ok(attempt) => attempt,
@@ -208,7 +209,7 @@ impl Authority {
             return Ok(None);
         };
         let is_same =
-            aws_lc_rs::constant_time::verify_slices_are_equal(&session.secret_sha256, &hash_of(secret))
+            aws_lc_rs::constant_time::verify_slices_are_equal(&session.secret_sha256, &sha256(secret))
                 .is_ok();
         if !is_same || session.revoked.is_some() || session.expires <= self.clock.now() {
             return Ok(None);

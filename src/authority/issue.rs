@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::access_token::{AccessToken, Subject};
 use super::client::Client;
+use super::random_secret;
 use super::scope::RequestedScope;
 use super::{Authority, AuthorityError};
 use crate::clock::Ticks;
@@ -16,7 +16,6 @@ use crate::db::applications::Application;
 use crate::db::token_grants::RefreshToken;
 use crate::db::users::User;
 use crate::ids;
-use crate::seal::Sealer;
 
 /// What a client is given.
 #[derive(Clone)]
@@ -49,16 +48,11 @@ impl Handed {
     /// # Errors
     /// [`AuthorityError::Lost`] where the system has no randomness to give.
     pub fn new() -> Result<Self, AuthorityError> {
-        let bytes = Sealer::new_key().map_err(|_| AuthorityError::Lost)?;
-        let text = URL_SAFE_NO_PAD.encode(bytes);
-        let sha256 = hash_of(&text);
+        let token = random_secret::token().map_err(|_| AuthorityError::Lost)?;
+        let text = token.expose().to_owned();
+        let sha256 = random_secret::sha256(&text);
         Ok(Self { text, sha256 })
     }
-}
-
-/// What is kept of something that was handed out.
-pub fn hash_of(text: &str) -> Vec<u8> {
-    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
 /// Who signed in, to whom, and for what.

@@ -2,14 +2,18 @@
 
 pub mod access_token;
 pub mod attempts;
+pub mod certificate;
 pub mod client;
 pub mod client_assertion;
 pub mod grants;
 pub mod interaction;
 pub mod issue;
 pub mod key_ring;
+pub mod link;
+pub mod password;
 pub mod permissions;
 pub mod pkce;
+pub mod random_secret;
 pub mod redirect_uri;
 pub mod refusal;
 pub mod scope;

@@ -1,15 +1,23 @@
 //! The command line: one file a command. Exit status 0 for success, 1 for a failure at work, 2 for a command line,
 //! configuration or seed that is refused.
 
+mod access_policy;
+mod admin;
+mod app;
 mod audit;
 mod config;
+mod consent;
 mod demo;
+mod directory;
 mod output;
+mod password;
 mod recording;
 mod seed;
 mod serve;
+mod session;
 mod token;
 mod trust;
+mod user;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -45,6 +53,24 @@ enum Command {
     Seed(seed::Seed),
     /// Print an access token of the built-in authority.
     Token(token::Token),
+    /// Begin to administer the store.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Register applications, with their secrets, certificates, permissions and redirect URIs.
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// Say which applications may act for which users.
+    #[command(subcommand)]
+    AccessPolicy(access_policy::AccessPolicyCommand),
+    /// Consent for a user, for everybody, or for a chat.
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
+    /// Look after users and their passwords.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Look at who has signed in, and end it.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -92,6 +118,16 @@ impl Failure {
             status: 2,
             lines: lines.into_iter().map(|line| line.to_string()).collect(),
         }
+    }
+
+    /// The same, of one argument of the command line.
+    fn of_argument(mut self, argument: &str) -> Self {
+        if self.status == 2 {
+            for line in &mut self.lines {
+                *line = format!("{argument}: {line}");
+            }
+        }
+        self
     }
 
     /// Says so on standard error, one cause a line.
@@ -162,6 +198,12 @@ impl Cli {
             Command::Serve(command) => command.run(),
             Command::Seed(command) => command.run(),
             Command::Token(command) => command.run(),
+            Command::Admin(command) => command.run(),
+            Command::App(command) => command.run(),
+            Command::AccessPolicy(command) => command.run(),
+            Command::Consent(command) => command.run(),
+            Command::User(command) => command.run(),
+            Command::Session(command) => command.run(),
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Recording(command) => command.run(),
@@ -201,7 +243,7 @@ impl StoreArgs {
             _ => "metadata.url: there is no store in that database yet".to_owned(),
         };
         Err(Failure::at_work(format!(
-            "{nothing}: load a seed first (graphophone seed), or name another store with --data or --config"
+            "{nothing}: load a seed first (graphophone seed) or begin with graphophone admin bootstrap, or name another store with --data or --config"
         )))
     }
 }

@@ -43,6 +43,19 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints what is known of one thing, a name and a value a line.
+pub(super) fn facts(rows: &[(&str, String)]) -> io::Result<()> {
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (name, value) in rows {
+        line(format!("{name:width$}  {value}").trim_end())?;
+    }
+    Ok(())
+}
+
 /// Shows how far long work is: a bar on a terminal, a line now and then elsewhere.
 pub(super) struct Progress {
     bar: ProgressBar,

@@ -77,7 +77,7 @@ impl Token {
 }
 
 /// What `iss` begins with. The store's key decides, not this text, so a guess will do where nothing is configured.
-fn public_url(config: &Config) -> String {
+pub(super) fn public_url(config: &Config) -> String {
     config
         .public_url_for(config.listen)
         .unwrap_or_else(|_| format!("http://{}", config.listen))

@@ -4,7 +4,7 @@
 //! handed in, and the files that settings name are opened by those who need them.
 
 mod build;
-mod duration;
+pub mod duration;
 mod finding;
 pub mod issuer;
 mod layers;

@@ -1,6 +1,6 @@
 //! Applications: the client programs of a tenant, with what the built-in authority may put into their tokens.
 
-use super::{DbError, Session, Tx, Value};
+use super::{DbError, Row, Session, Tx, Value};
 
 /// An application in one tenant; the same appId may stand in several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub enum PermissionKind {
 }
 
 impl PermissionKind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Role, Self::Scope, Self::Chat];
+
     const fn text(self) -> &'static str {
         match self {
             Self::Role => "role",
@@ -38,6 +41,17 @@ impl PermissionKind {
             Self::Chat => "chat",
         }
     }
+}
+
+fn read(row: &Row<'_>) -> Result<Application, DbError> {
+    Ok(Application {
+        app_id: row.text(0)?,
+        tenant_id: row.text(1)?,
+        display_name: row.text_or_null(2)?,
+        secret_hash: row.text_or_null(3)?,
+        account_enabled: row.bool(4)?,
+        is_fallback_public_client: row.bool(5)?,
+    })
 }
 
 /// The application of that id in that tenant.
@@ -50,17 +64,26 @@ pub async fn find(db: &mut Session, app_id: &str, tenant: &str) -> Result<Option
         FROM applications
         WHERE app_id = ?1
           AND tenant_id = ?2";
-    db.row(SQL, &[app_id.into(), tenant.into()], |row| {
-        Ok(Application {
-            app_id: row.text(0)?,
-            tenant_id: row.text(1)?,
-            display_name: row.text_or_null(2)?,
-            secret_hash: row.text_or_null(3)?,
-            account_enabled: row.bool(4)?,
-            is_fallback_public_client: row.bool(5)?,
-        })
-    })
-    .await
+    db.row(SQL, &[app_id.into(), tenant.into()], read).await
+}
+
+/// The applications of all tenants behind that appId and tenant, in order: a page.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn page(
+    db: &mut Session,
+    (app_id, tenant): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Application>, DbError> {
+    const SQL: &str = "
+        SELECT app_id, tenant_id, display_name, secret_hash, account_enabled, is_fallback_public_client
+        FROM applications
+        WHERE (app_id, tenant_id) > (?1, ?2)
+        ORDER BY app_id, tenant_id
+        LIMIT ?3";
+    db.rows(SQL, &[app_id.into(), tenant.into(), limit.into()], read)
+        .await
 }
 
 /// The tenants in which that appId is registered, in order.
@@ -148,14 +171,6 @@ pub async fn put(tx: &mut Tx<'_>, registration: &Registration<'_>) -> Result<(),
         DELETE FROM application_redirect_uris
         WHERE app_id = ?1
           AND tenant_id = ?2";
-    const PERMISSION: &str = "
-        INSERT INTO application_permissions (app_id, tenant_id, kind, name)
-        VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT DO NOTHING";
-    const REDIRECT_URI: &str = "
-        INSERT INTO application_redirect_uris (app_id, tenant_id, uri)
-        VALUES (?1, ?2, ?3)
-        ON CONFLICT DO NOTHING";
     let application = &registration.application;
     let (app_id, tenant): (Value<'_>, Value<'_>) =
         ((&application.app_id).into(), (&application.tenant_id).into());
@@ -170,14 +185,101 @@ pub async fn put(tx: &mut Tx<'_>, registration: &Registration<'_>) -> Result<(),
     tx.execute(APPLICATION, &values).await?;
     tx.execute(FORGET_PERMISSIONS, &[app_id, tenant]).await?;
     tx.execute(FORGET_REDIRECT_URIS, &[app_id, tenant]).await?;
-    for (kind, name) in &registration.permissions {
-        tx.execute(PERMISSION, &[app_id, tenant, kind.text().into(), (*name).into()])
-            .await?;
+    let (app_id, tenant) = (&application.app_id, &application.tenant_id);
+    for permission in &registration.permissions {
+        add_permission(tx, app_id, tenant, *permission).await?;
     }
     for uri in &registration.redirect_uris {
-        tx.execute(REDIRECT_URI, &[app_id, tenant, (*uri).into()]).await?;
+        add_redirect_uri(tx, app_id, tenant, uri).await?;
     }
     Ok(())
+}
+
+/// Lets an application's tokens count, or not; gives the number of applications that it is.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn set_enabled(tx: &mut Tx<'_>, app_id: &str, tenant: &str, enabled: bool) -> Result<u64, DbError> {
+    const SQL: &str = "
+        UPDATE applications
+        SET account_enabled = ?3
+        WHERE app_id = ?1
+          AND tenant_id = ?2";
+    tx.execute(SQL, &[app_id.into(), tenant.into(), enabled.into()])
+        .await
+}
+
+/// Registers a permission; one that is registered already stays.
+///
+/// # Errors
+/// [`DbError::Conflict`] where the application is not there.
+pub async fn add_permission(
+    tx: &mut Tx<'_>,
+    app_id: &str,
+    tenant: &str,
+    (kind, name): (PermissionKind, &str),
+) -> Result<u64, DbError> {
+    const SQL: &str = "
+        INSERT INTO application_permissions (app_id, tenant_id, kind, name)
+        VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT DO NOTHING";
+    let values = [app_id.into(), tenant.into(), kind.text().into(), name.into()];
+    tx.execute(SQL, &values).await
+}
+
+/// Takes a permission away; gives the number of those that were there.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn remove_permission(
+    tx: &mut Tx<'_>,
+    app_id: &str,
+    tenant: &str,
+    (kind, name): (PermissionKind, &str),
+) -> Result<u64, DbError> {
+    const SQL: &str = "
+        DELETE FROM application_permissions
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+          AND kind = ?3
+          AND name = ?4";
+    let values = [app_id.into(), tenant.into(), kind.text().into(), name.into()];
+    tx.execute(SQL, &values).await
+}
+
+/// Registers a redirect URI; one that is registered already stays.
+///
+/// # Errors
+/// [`DbError::Conflict`] where the application is not there.
+pub async fn add_redirect_uri(
+    tx: &mut Tx<'_>,
+    app_id: &str,
+    tenant: &str,
+    uri: &str,
+) -> Result<u64, DbError> {
+    const SQL: &str = "
+        INSERT INTO application_redirect_uris (app_id, tenant_id, uri)
+        VALUES (?1, ?2, ?3)
+        ON CONFLICT DO NOTHING";
+    tx.execute(SQL, &[app_id.into(), tenant.into(), uri.into()]).await
+}
+
+/// Takes a redirect URI away; gives the number of those that were there.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn remove_redirect_uri(
+    tx: &mut Tx<'_>,
+    app_id: &str,
+    tenant: &str,
+    uri: &str,
+) -> Result<u64, DbError> {
+    const SQL: &str = "
+        DELETE FROM application_redirect_uris
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+          AND uri = ?3";
+    tx.execute(SQL, &[app_id.into(), tenant.into(), uri.into()]).await
 }
 
 /// Removes an application from a tenant, if it is there.

@@ -123,6 +123,23 @@ pub async fn find_all_by_principal_name(db: &mut Session, name: &str) -> Result<
     db.rows(SQL, &[(&fold(name)).into()], read).await
 }
 
+/// The users of a tenant behind that object id, deleted ones included, in order: a page.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn page(db: &mut Session, tenant: &str, after: &str, limit: i64) -> Result<Vec<User>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, user_principal_name, display_name, mail, password_hash, external_id, user_type,
+               account_enabled, deleted_ticks
+        FROM users
+        WHERE tenant_id = ?1
+          AND id > ?2
+        ORDER BY id
+        LIMIT ?3";
+    db.rows(SQL, &[tenant.into(), after.into(), limit.into()], read)
+        .await
+}
+
 /// The user whom a foreign issuer of that tenant names so; a deleted one where nobody else has that name.
 ///
 /// # Errors
@@ -221,6 +238,49 @@ pub async fn put_roles(tx: &mut Tx<'_>, id: &str, roles: &[DirectoryRole]) -> Re
         tx.execute(SQL, &[id.into(), role.text().into()]).await?;
     }
     Ok(())
+}
+
+/// The users of a tenant who have that role, may sign in and are not deleted, by object id.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn with_role(db: &mut Session, tenant: &str, role: DirectoryRole) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "
+        SELECT r.user_id
+        FROM directory_roles AS r
+        JOIN users AS u
+          ON u.id = r.user_id
+        WHERE r.role = ?1
+          AND u.tenant_id = ?2
+          AND u.account_enabled = TRUE
+          AND u.deleted_ticks IS NULL
+        ORDER BY r.user_id";
+    db.rows(SQL, &[role.text().into(), tenant.into()], |row| row.text(0))
+        .await
+}
+
+/// Gives a user another password, or none; gives the number of users that it is.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn set_password(tx: &mut Tx<'_>, id: &str, hash: Option<&str>) -> Result<u64, DbError> {
+    const SQL: &str = "
+        UPDATE users
+        SET password_hash = ?2
+        WHERE id = ?1";
+    tx.execute(SQL, &[id.into(), hash.into()]).await
+}
+
+/// Lets a user in, or not; gives the number of users that it is.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn set_enabled(tx: &mut Tx<'_>, id: &str, enabled: bool) -> Result<u64, DbError> {
+    const SQL: &str = "
+        UPDATE users
+        SET account_enabled = ?2
+        WHERE id = ?1";
+    tx.execute(SQL, &[id.into(), enabled.into()]).await
 }
 
 /// Gives the names of the user of that id free, so that another may take them in the same transaction.

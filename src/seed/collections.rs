@@ -194,7 +194,7 @@ fn read_tenants(root: &mut Reader<'_, '_>) -> Changes<Tenant, String> {
             id: reader.id("id").unwrap_or(made),
             display_name: reader.text("displayName"),
             suspended: reader.flag("suspended", false),
-            verified_domains: reader.texts("verifiedDomains", checked_domain),
+            verified_domains: reader.texts("verifiedDomains", |text| checked_domain(&text)),
             settings: reader.object("settings", read_settings).unwrap_or_default(),
         })
     };
@@ -209,13 +209,12 @@ fn read_tenants(root: &mut Reader<'_, '_>) -> Changes<Tenant, String> {
 }
 
 /// A domain that can stand as a segment of a path.
-#[expect(clippy::needless_pass_by_value, reason = "as `Reader::texts` calls it")]
-fn checked_domain(text: String) -> Result<String, String> {
-    match tenants::domain(&text) {
+fn checked_domain(text: &str) -> Result<String, String> {
+    match tenants::domain(text) {
         Some(domain) => Ok(domain),
         None => Err(format!(
             "expected a domain such as contoso.example, found {}",
-            shown(&text)
+            shown(text)
         )),
     }
 }

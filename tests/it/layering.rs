@@ -130,7 +130,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "x509_parser",
-        modules: &["auth::key_set", "tls"],
+        modules: &["auth::key_set", "authority::certificate", "tls"],
         reason: "certificates are read where their keys are used",
     },
     Only {

@@ -11,7 +11,7 @@ use super::form::Form;
 use super::pages::{self, Language, Page};
 use super::sign_in;
 use crate::authority::interaction::{Allowed, CodeRequest, Interaction, Purpose, ResponseMode};
-use crate::authority::issue::hash_of;
+use crate::authority::random_secret::sha256;
 use crate::authority::redirect_uri::{self, with_parameters};
 use crate::authority::refusal::{self, Refusal};
 use crate::authority::scope::RequestedScope;
@@ -148,7 +148,7 @@ async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
         tenant_id: tenant.id,
         app_id: application.app_id,
         scope: scope.to_owned(),
-        browser_sha256: hash_of(&browser.key),
+        browser_sha256: sha256(&browser.key),
         begun_ticks: authority.clock.now().0,
         shown: Vec::new(),
     };

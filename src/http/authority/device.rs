@@ -12,7 +12,8 @@ use super::pages::{self, Language, Page};
 use super::{AuthorityCall, answer, authorize, sign_in, token};
 use crate::authority::grants::POLL_SECONDS;
 use crate::authority::interaction::{Interaction, Purpose};
-use crate::authority::issue::{Handed, hash_of};
+use crate::authority::issue::Handed;
+use crate::authority::random_secret::sha256;
 use crate::authority::scope::RequestedScope;
 use crate::authority::tenant_name::Segment;
 use crate::authority::{AuthorityError, client};
@@ -187,7 +188,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         tenant_id: tenant.id,
         app_id: application.app_id,
         scope: device.scope,
-        browser_sha256: hash_of(&browser.key),
+        browser_sha256: sha256(&browser.key),
         begun_ticks: now.0,
         shown: Vec::new(),
     };
