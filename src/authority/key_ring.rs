@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::signing_key::{SigningFault, SigningKey};
+use crate::auth::verifier::AUTHORITY_MAX_LIFETIME;
 use crate::clock::Ticks;
 use crate::db::signing_keys::{self, KeyPurpose, StoredKey};
 use crate::db::{DbError, Session};
@@ -78,21 +79,44 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-/// The keys that tokens may still be signed with, as a JSON Web Key Set has them (RFC 7517), the newest first: all but those
-/// that were followed by another for longer than `needed`.
+/// How long a key is still needed after another has taken its place: for the longest token, by clocks that differ.
+pub const STILL_NEEDED: Duration = AUTHORITY_MAX_LIFETIME.saturating_add(Duration::from_secs(120));
+
+/// A key that tokens may be signed with.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Its name.
+    pub kid: String,
+    /// When it was made.
+    pub created: Ticks,
+    /// When its last token has expired; `None` for the key that signs.
+    pub needed_until: Option<Ticks>,
+    /// What verifies its signatures, as a JSON Web Key (RFC 7517).
+    pub public_jwk: Value,
+}
+
+/// The keys that tokens may still be signed with, the newest first.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
-pub async fn published(db: &mut Session, now: Ticks, needed: Duration) -> Result<Vec<Value>, DbError> {
+pub async fn published(db: &mut Session, now: Ticks) -> Result<Vec<Published>, DbError> {
     let mut published = Vec::new();
     let mut followed: Option<Ticks> = None;
     for key in signing_keys::all(db, KeyPurpose::Token).await? {
-        if followed.is_some_and(|since| since.plus(needed) < now) {
+        let needed_until = followed.map(|since| since.plus(STILL_NEEDED));
+        if needed_until.is_some_and(|until| until < now) {
             break;
         }
         followed = Some(key.created);
         let public = key.public_jwk.as_deref();
-        published.extend(public.and_then(|text| serde_json::from_str(text).ok()));
+        if let Some(public_jwk) = public.and_then(|text| serde_json::from_str(text).ok()) {
+            published.push(Published {
+                kid: key.kid,
+                created: key.created,
+                needed_until,
+                public_jwk,
+            });
+        }
     }
     Ok(published)
 }

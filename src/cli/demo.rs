@@ -1,5 +1,7 @@
 //! `graphophone demo`
 
+mod environment;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -12,6 +14,8 @@ use clap::Args;
 use rust_embed::RustEmbed;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+use environment::Environment;
 
 use super::output::line;
 use super::serve::{Service, make_room};
@@ -165,10 +169,15 @@ impl Demo {
         let store = prepared.store.clone();
         let server = prepared.start(None).await?;
         let tokens = sign_tokens(&store, &server, &folder).await?;
+        let environment = Environment::make(&store, &server, &sample, &folder).await?;
         if self.json {
-            line(&as_json(&server, &sample, &tokens).to_string())?;
+            let mut object = as_json(&server, &sample, &tokens);
+            if let Value::Object(members) = &mut object {
+                members.extend(environment.as_json());
+            }
+            line(&object.to_string())?;
         } else {
-            line(&as_text(&server, &sample, &tokens, &folder))?;
+            line(&as_text(&server, &sample, &tokens, &folder, &environment))?;
         }
         Ok(server)
     }
@@ -326,7 +335,13 @@ fn recording_url(base: &str, recording: &seed::Recording) -> String {
 }
 
 /// Lines that a person can paste.
-fn as_text(server: &Server, sample: &Complete, tokens: &[(&'static str, String)], folder: &Path) -> String {
+fn as_text(
+    server: &Server,
+    sample: &Complete,
+    tokens: &[(&'static str, String)],
+    folder: &Path,
+    environment: &Environment,
+) -> String {
     let base = base_url(server);
     let token_file = |name: &str| folder.join("tokens").join(name).display().to_string();
     let trusting = ca_file(server).map_or_else(String::new, |file| format!("--cacert '{file}' "));
@@ -366,6 +381,7 @@ fn as_text(server: &Server, sample: &Complete, tokens: &[(&'static str, String)]
     for (person, (name, _)) in PEOPLE.iter().zip(tokens) {
         say(&format!("  {}  {}", token_file(name), person.about));
     }
+    text.push_str(&environment.as_text());
     text.push_str("\nStop with Ctrl-C.");
     text
 }

@@ -9,6 +9,7 @@ mod config;
 mod consent;
 mod demo;
 mod directory;
+mod keys;
 mod output;
 mod password;
 mod recording;
@@ -71,6 +72,9 @@ enum Command {
     /// Look at who has signed in, and end it.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Look at the keys that sign tokens, and change them.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -204,6 +208,7 @@ impl Cli {
             Command::Consent(command) => command.run(),
             Command::User(command) => command.run(),
             Command::Session(command) => command.run(),
+            Command::Keys(command) => command.run(),
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Recording(command) => command.run(),

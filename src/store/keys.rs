@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Store, StoreError};
-use crate::auth::verifier::AUTHORITY_MAX_LIFETIME;
+use crate::authority::key_ring::STILL_NEEDED;
 use crate::authority::{KeyRing, SigningKey};
 use crate::clock::Ticks;
 use crate::db::signing_keys::{self, KeyPurpose, PutFirst, Rotate, SealKey, StoredKey};
@@ -21,8 +21,6 @@ use crate::seal::Sealer;
 
 /// What a key file may hold at most: the key in base64 and a line end.
 const MAX_FILE_BYTES: u64 = 1024;
-/// How long a key is still needed after another has taken its place: the longest token, and clocks that differ.
-const STILL_NEEDED: Duration = AUTHORITY_MAX_LIFETIME.saturating_add(Duration::from_secs(120));
 
 /// The keys of a store that is being served.
 #[derive(Clone, Debug)]

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::form::Form;
 use super::{AuthorityCall, answer};
-use crate::auth::verifier::AUTHORITY_MAX_LIFETIME;
 use crate::authority::tenant_name::{Segment, TenantName};
 use crate::authority::{AuthorityError, key_ring, refusal};
 use crate::http::body::Body;
@@ -82,8 +81,9 @@ pub(super) async fn keys(call: &AuthorityCall<'_>) -> Response<Body> {
         let authority = &call.app.authority;
         let mut db = authority.db.snapshot().await?;
         Segment::parse(&call.tenant)?.resolve(&mut db).await?;
-        let published = key_ring::published(&mut db, authority.clock.now(), AUTHORITY_MAX_LIFETIME).await?;
-        Ok::<_, AuthorityError>(json!({ "keys": published }))
+        let published = key_ring::published(&mut db, authority.clock.now()).await?;
+        let keys: Vec<Value> = published.into_iter().map(|key| key.public_jwk).collect();
+        Ok::<_, AuthorityError>(json!({ "keys": keys }))
     };
     match listed.await {
         Ok(body) => answer::document(&body, MAX_AGE_SECONDS),

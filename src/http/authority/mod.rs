@@ -11,6 +11,7 @@ mod discovery;
 mod form;
 mod logout;
 mod pages;
+mod password;
 mod routes;
 mod sign_in;
 mod token;
@@ -58,6 +59,7 @@ pub(super) async fn answer(endpoint: Endpoint, call: &AuthorityCall<'_>) -> Resp
         Endpoint::Consent => consent::consent(call).await,
         Endpoint::DeviceCode => device::device_code(call).await,
         Endpoint::DeviceLogin => device::device_login(call).await,
+        Endpoint::Password => password::password(call).await,
         Endpoint::Logout => logout::logout(call).await,
     }
 }

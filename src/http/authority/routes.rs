@@ -26,6 +26,8 @@ pub enum Endpoint {
     DeviceLogin,
     /// Signs a browser out.
     Logout,
+    /// Takes a password from whoever was given a link.
+    Password,
 }
 
 /// A path below a tenant.
@@ -71,6 +73,7 @@ pub const ROUTES: &[Route] = &[
     route("oauth2/logout", Endpoint::Logout, BOTH),
     route("login", Endpoint::SignIn, POST),
     route("consent", Endpoint::Consent, POST),
+    route("password", Endpoint::Password, BOTH),
     route("discovery/instance", Endpoint::Instance, GET),
 ];
 

@@ -6,6 +6,7 @@ mod device;
 mod discovery;
 mod keys;
 mod on_behalf;
+mod password;
 mod sign_in;
 mod token;
 
