@@ -46,7 +46,11 @@ async fn a_key_that_was_followed_counts_until_its_last_token_has_expired() {
     app.set_time("2026-02-02T12:41:00Z");
     assert_eq!(published(&app).await, 2, "24 h 31 min later");
     app.set_time("2026-02-02T12:42:01Z");
-    assert_eq!(published(&app).await, 1, "24 h 32 min later: the longest token, and clocks that differ");
+    assert_eq!(
+        published(&app).await,
+        1,
+        "24 h 32 min later: the longest token, and clocks that differ"
+    );
     // Rotation removes what is not published any more.
     app.set_time("2026-02-02T12:45:00Z");
     assert!(app.store.rotate_keys(None).await.unwrap());
