@@ -100,6 +100,7 @@ fn failed(call: &AuthorityCall<'_>, error: &AuthorityError) -> Response<Body> {
         AuthorityError::Db(error) => error.to_string(),
         AuthorityError::Key(KeyFault::Sealed) => KeyFault::Sealed.to_string(),
         AuthorityError::Key(fault) => fault.to_string(),
+        AuthorityError::Provider(fault) => fault.to_string(),
         AuthorityError::Lost | AuthorityError::Refused(_) => {
             "no randomness, memory or thread is left".to_owned()
         }

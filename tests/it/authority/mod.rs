@@ -4,6 +4,7 @@ mod browser;
 mod code;
 mod device;
 mod discovery;
+mod federation;
 mod keys;
 mod on_behalf;
 mod password;
