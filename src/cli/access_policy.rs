@@ -16,7 +16,7 @@ use crate::ids;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 An application permission is not enough to read somebody's recordings: a policy that is granted to that user has to name
-the application. Whoever has a policy of his own is not covered by a global one.
+the application. Whoever has a policy of their own is not covered by a global one.
 
   graphophone access-policy create Archive-policy --app-id APPID
   graphophone access-policy grant Archive-policy --user megan@contoso.example
@@ -83,7 +83,7 @@ pub(super) struct Grant {
     /// One user, by object id or userPrincipalName.
     #[arg(long, value_name = "ID-OR-UPN")]
     user: Option<String>,
-    /// Everybody of the tenant who has no policy of his own.
+    /// Everybody of the tenant who has no policy of their own.
     #[arg(long)]
     global: bool,
 }

@@ -122,6 +122,11 @@ const ONLY: &[Only] = &[
         reason: "one choice of parameters",
     },
     Only {
+        path: "x509_parser",
+        modules: &["authority::certificate"],
+        reason: "certificates of applications",
+    },
+    Only {
         path: "aws_lc_rs",
         modules: &[
             "auth",
@@ -174,7 +179,13 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "rustix",
-        modules: &["cli::serve", "content::local", "db::sqlite", "seed::files"],
+        modules: &[
+            "cli::password",
+            "cli::serve",
+            "content::local",
+            "db::sqlite",
+            "seed::files",
+        ],
         reason: "system calls that std does not have",
     },
     Only {
