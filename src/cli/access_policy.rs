@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::directory::{Directory, DirectoryArgs, PAGE, did_you_mean, nearest, or_dash};
+use super::directory::{Directory, DirectoryArgs, PAGE, did_you_mean, name, nearest, or_dash};
 use super::output::{line, say, table};
 use super::{Failure, block_on};
 use crate::db::access_policies::{self, PolicyRow};
@@ -56,7 +56,7 @@ pub(super) struct Create {
     #[arg(long = "app-id", value_name = "APPID", required = true)]
     app_ids: Vec<String>,
     /// What it is for.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = name)]
     description: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Set {
     #[arg(long, value_name = "APPID")]
     remove_app_id: Vec<String>,
     /// What it is for.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = name)]
     description: Option<String>,
 }
 
@@ -115,10 +115,8 @@ impl AccessPolicyCommand {
 
 impl Create {
     async fn run(self) -> Result<(), Failure> {
-        let identity = self.named.identity.trim().to_owned();
-        if identity.is_empty() || identity.contains(char::is_control) {
-            return Err(Failure::refused(["IDENTITY: expected the name of the policy"]));
-        }
+        let identity = name(self.named.identity.trim());
+        let identity = identity.map_err(|fault| Failure::refused([format!("IDENTITY: {fault}")]))?;
         let directory = self.named.directory.open().await?;
         let create = CreatePolicy {
             tenant_id: directory.tenant.clone(),

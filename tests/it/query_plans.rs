@@ -202,11 +202,14 @@ fn statements() -> Vec<String> {
         statements: Vec::new(),
         stored: String::new(),
     };
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db")).unwrap() {
-        let path = entry.unwrap().path();
-        // Of the engines' own folders, and of the schema's own steps, nothing is a statement of a request.
-        if path.is_file() && path.file_stem().is_some_and(|name| name != "migrate") {
-            texts.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
+    for folder in ["src/db", "src/db/directory"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Of the engines' own folders, and of the schema's own steps, nothing is a statement of a request.
+            if path.is_file() && path.file_stem().is_some_and(|name| name != "migrate") {
+                texts.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
+            }
         }
     }
     texts.statements
