@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::auth::bearer::BearerTokens;
 use crate::auth::verifier::TokenVerifier;
+use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
-use crate::store::Store;
+use crate::store::{Keys, Store};
 
 /// All that a request may reach.
 #[derive(Clone)]
@@ -27,18 +28,21 @@ pub struct App {
     /// Who asks.
     pub tokens: BearerTokens,
     /// Seals page tokens.
-    pub pages: Arc<PageSealer>,
+    pub pages: PageSealer,
+    /// Hands out tokens.
+    pub authority: Authority,
 }
 
 impl App {
     /// Puts together what requests reach.
-    pub fn new(
-        config: Config,
-        public_url: &str,
-        store: Store,
-        verifier: TokenVerifier,
-        pages: PageSealer,
-    ) -> Self {
+    pub fn new(config: Config, public_url: &str, store: Store, verifier: TokenVerifier, keys: Keys) -> Self {
+        let authority = Authority::new(
+            public_url.into(),
+            config.authority.clone(),
+            (keys.ring, Arc::clone(&keys.sealer)),
+            store.db.clone(),
+            store.clock.clone(),
+        );
         Self {
             config: Arc::new(config),
             public_url: public_url.into(),
@@ -46,7 +50,8 @@ impl App {
             db: store.db,
             content: store.content,
             clock: store.clock,
-            pages: Arc::new(pages),
+            pages: PageSealer::new(Arc::clone(&keys.sealer)),
+            authority,
         }
     }
 
@@ -55,8 +60,10 @@ impl App {
     /// # Errors
     /// [`DbError`] where there can be no such connections.
     pub fn for_thread(&self, threads: usize) -> Result<Self, DbError> {
+        let db = self.db.for_thread(threads)?;
         Ok(Self {
-            db: self.db.for_thread(threads)?,
+            authority: self.authority.with_db(db.clone()),
+            db,
             content: self.content.for_thread(),
             tokens: self.tokens.for_thread(),
             ..self.clone()

@@ -2,18 +2,23 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
+use crate::authority::scope::Resources;
 use crate::clock::Clock;
-use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
+use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, Finding};
 use crate::db::Db;
-use crate::http::listener::{self, Running};
+use crate::db::ended::RemoveEnded;
+use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::store::{ServeLock, Store, StoreError};
+use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
 
 /// Audiences of the built-in authority's tokens beside our own address: Graph's name and its application id.
 pub const GRAPH_AUDIENCES: [&str; 2] = [
@@ -24,11 +29,19 @@ pub const GRAPH_AUDIENCES: [&str; 2] = [
 /// Time between two looks for unfinished writes; the first is at the start.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
+/// Time between two looks for keys that are too old and sign-ins that have ended; the first is at the start.
+const TEND_EVERY: Duration = Duration::from_secs(3600);
+/// How long what has ended is kept, so that a replay is still known as one.
+const KEEP_ENDED: Duration = Duration::from_secs(7 * 86_400);
+/// Time between two looks whether the files of the certificate have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// A store that is ready to be served. Seeds are loaded into it before it listens.
 pub struct Prepared {
     /// The store.
     pub store: Store,
     config: Config,
+    certificate: Option<Arc<ServedCertificate>>,
     lock: Option<ServeLock>,
 }
 
@@ -38,8 +51,12 @@ pub struct Server {
     pub app: App,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers plain HTTP with the way to HTTPS.
+    pub redirect_address: Option<SocketAddr>,
+    /// What it shows under HTTPS.
+    pub certificate: Option<Arc<ServedCertificate>>,
     running: Running,
-    sweeping: JoinHandle<()>,
+    beside: Vec<JoinHandle<()>>,
     _lock: Option<ServeLock>,
 }
 
@@ -52,9 +69,11 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The address cannot be listened on.
-    #[error("listen: {address} cannot be listened on: {cause}; name another address with --listen")]
+    /// An address cannot be listened on.
+    #[error("{setting}: {address} cannot be listened on: {cause}; name another address{}", if *setting == "listen" { " with --listen" } else { "" })]
     Listen {
+        /// The setting that names it.
+        setting: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why.
@@ -68,15 +87,37 @@ impl From<Problem> for StartError {
     }
 }
 
+impl From<CertificateFault> for StartError {
+    fn from(fault: CertificateFault) -> Self {
+        Self::Config(vec![fault.to_string()])
+    }
+}
+
 impl Prepared {
     /// Opens the store of `config` for serving.
     ///
     /// # Errors
     /// [`StartError`] in lines that say what to do.
     pub async fn open(config: Config, clock: &Clock) -> Result<Self, StartError> {
+        // Before anything is made.
+        let certificate = match config.tls.as_ref().map(|tls| &tls.source) {
+            Some(CertificateSource::Files { certificate, key }) => {
+                Some(ServedCertificate::from_files(certificate, key, clock)?)
+            }
+            Some(CertificateSource::Development) => {
+                config.authority_folder()?;
+                None
+            }
+            None => None,
+        };
         let lock = ServeLock::take(&config)?;
         let store = Store::open(&config, clock).await?;
-        Ok(Self { store, config, lock })
+        Ok(Self {
+            store,
+            config,
+            certificate,
+            lock,
+        })
     }
 
     /// Says what a PostgreSQL server is not as it should be; what is there can still be served.
@@ -124,32 +165,62 @@ impl Prepared {
     /// # Errors
     /// [`StartError`] in lines that say what to do.
     pub async fn start(self, threads: Option<usize>) -> Result<Server, StartError> {
-        let Self { store, config, lock } = self;
-        let configured = config.listen;
-        let failed = |cause| StartError::Listen {
-            address: configured,
-            cause,
-        };
-        let socket = listener::bind(configured).map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
+        let Self {
+            store,
+            config,
+            mut certificate,
+            lock,
+        } = self;
+        let main = bind("listen", config.listen)?;
+        let address = main.address;
         let public_url = config.public_url_for(address)?;
+        let (mut source, mut redirect) = (None, None);
+        if let Some(tls) = &config.tls {
+            source = Some(&tls.source);
+            let listen = tls.redirect_listen;
+            redirect = listen
+                .map(|address| bind("tls.redirect_listen", address))
+                .transpose()?;
+        }
+        if source == Some(&CertificateSource::Development) {
+            certificate = Some(of_authority(&config, address, &store.clock).await?);
+        }
+        let redirect_address = redirect.as_ref().map(|socket| socket.address);
+        let tls = certificate.as_ref().map(tls::server_config).transpose();
+        let sockets = Sockets {
+            main,
+            tls: tls.map_err(|error| StartError::Config(vec![format!("tls: {error}")]))?,
+            redirect,
+        };
         let audiences = GRAPH_AUDIENCES
             .iter()
             .map(ToString::to_string)
-            .chain([public_url.clone()])
+            .chain(Resources::of(&public_url).audiences())
             .collect();
         let verifier = TokenVerifier::new(config.issuers.clone(), audiences, store.clock.clone());
         let verifier = verifier.map_err(StartError::Config)?;
         // Made now, so that the first token does not wait for it.
-        store.signing_key().await?;
-        let pages = store.page_sealer().await?;
-        let app = App::new(config, &public_url, store, verifier, pages);
+        let keys = store.keys().await?;
+        let app = App::new(config, &public_url, store.clone(), verifier, keys);
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
-        let running = listener::start(&socket, &app, threads).map_err(failed)?;
+        let running = listener::start(sockets, &app, threads).map_err(|cause| StartError::Listen {
+            setting: "listen",
+            address,
+            cause,
+        })?;
+        let following = certificate.clone().map(|served| tokio::spawn(follow(served)));
         Ok(Server {
-            sweeping: tokio::spawn(sweep(app.clone())),
+            beside: [
+                tokio::spawn(sweep(app.clone())),
+                tokio::spawn(tend(app.clone(), store)),
+            ]
+            .into_iter()
+            .chain(following)
+            .collect(),
             app,
             address,
+            redirect_address,
+            certificate,
             running,
             _lock: lock,
         })
@@ -157,10 +228,51 @@ impl Prepared {
 }
 
 impl Server {
+    /// Where it answers, as a URL.
+    pub fn url(&self) -> String {
+        self.app.config.url_of(self.address)
+    }
+
     /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
     pub fn stop(self) {
-        self.sweeping.abort();
+        for task in self.beside {
+            task.abort();
+        }
         self.running.stop();
+    }
+}
+
+fn bind(setting: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
+    listener::bind(address).map_err(|cause| StartError::Listen {
+        setting,
+        address,
+        cause,
+    })
+}
+
+/// A certificate of the local authority for all that this server is called.
+async fn of_authority(
+    config: &Config,
+    address: SocketAddr,
+    clock: &Clock,
+) -> Result<Arc<ServedCertificate>, StartError> {
+    let host = config.public_host().map(ToOwned::to_owned);
+    let bound = (!address.ip().is_unspecified()).then(|| address.ip().to_string());
+    let authority = LocalAuthority::new(config.authority_folder()?, host.into_iter().chain(bound));
+    let clock = clock.clone();
+    // It may have to wait for another process.
+    let made =
+        tokio::task::spawn_blocking(move || ServedCertificate::from_authority(authority, &clock)).await;
+    Ok(made.map_err(|lost| StartError::Config(vec![lost.to_string()]))??)
+}
+
+/// Takes a certificate over when its files change.
+async fn follow(served: Arc<ServedCertificate>) {
+    let mut times = tokio::time::interval(LOOK_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        served.look();
     }
 }
 
@@ -176,6 +288,25 @@ async fn sweep(app: App) {
             Err(error) => {
                 tracing::warn!(%error, "unfinished writes could not be looked through; this is tried again in an hour");
             }
+        }
+    }
+}
+
+/// Puts new signing keys in front of old ones, and removes what has ended, for as long as the server runs.
+async fn tend(app: App, store: Store) {
+    let mut times = tokio::time::interval(TEND_EVERY);
+    loop {
+        times.tick().await;
+        match store.rotate_keys(Some(app.config.authority.key_rotation)).await {
+            Ok(true) => tracing::info!("a new signing key has taken the place of the last"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour")
+            }
+        }
+        let ended_before = app.clock.now().minus(KEEP_ENDED);
+        if let Err(error) = app.db.write(RemoveEnded { ended_before }).await {
+            tracing::warn!(%error, "sign-ins that have ended could not be removed; this is tried again in an hour");
         }
     }
 }

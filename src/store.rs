@@ -1,17 +1,19 @@
 //! [`Store`]: the data folder with its rows and its content, opened as the configuration names them.
 
+mod keys;
+
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::authority::{SigningFault, SigningKey};
+use crate::authority::SigningFault;
 use crate::clock::Clock;
 use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
-use crate::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
 use crate::db::{Db, DbError};
-use crate::ids;
-use crate::query::page_token::{BadKey, PageSealer};
+use crate::seal::BadKey;
+
+pub use keys::Keys;
 
 /// Keeps a second server out of a data folder; the administrative commands do not take it.
 const LOCK_FILE: &str = "serve.lock";
@@ -25,6 +27,8 @@ pub struct Store {
     pub content: ContentStore,
     /// Time.
     pub clock: Clock,
+    /// Where the key lies that seals the others.
+    pub key_file: Result<PathBuf, Problem>,
 }
 
 /// Why a store cannot be used.
@@ -102,6 +106,7 @@ impl Store {
             db,
             content,
             clock: clock.clone(),
+            key_file: config.key_file(),
         })
     }
 
@@ -113,64 +118,6 @@ impl Store {
         let place = config.metadata_place()?;
         let found = Db::is_there(&place).await;
         found.map_err(|cause| StoreError::Database { place, cause })
-    }
-
-    /// The key that signs the built-in authority's tokens; made at first use.
-    ///
-    /// # Errors
-    /// [`StoreError::Key`].
-    pub async fn signing_key(&self) -> Result<SigningKey, StoreError> {
-        let stored = signing_keys::newest(&mut *self.db.snapshot().await?, KeyPurpose::Token).await?;
-        let stored = match stored {
-            Some(stored) => stored,
-            None => {
-                // Making an RSA key takes a while, so it is not done on a runtime thread.
-                let made = tokio::task::spawn_blocking(SigningKey::generate).await;
-                let made = made.map_err(|lost| StoreError::Key(lost.to_string()))??;
-                let key = self.new_key(
-                    made.kid().to_owned(),
-                    made.to_pkcs8()?,
-                    Some(made.public_jwk().to_string()),
-                );
-                self.db
-                    .write(PutFirst {
-                        purpose: KeyPurpose::Token,
-                        key,
-                    })
-                    .await?
-            }
-        };
-        Ok(SigningKey::from_pkcs8(&stored.secret)?)
-    }
-
-    /// What seals page tokens; its key is made at first use.
-    ///
-    /// # Errors
-    /// [`StoreError::Key`].
-    pub async fn page_sealer(&self) -> Result<PageSealer, StoreError> {
-        let stored = signing_keys::newest(&mut *self.db.snapshot().await?, KeyPurpose::Page).await?;
-        let stored = match stored {
-            Some(stored) => stored,
-            None => {
-                let key = self.new_key(ids::random(), PageSealer::new_key()?.to_vec(), None);
-                self.db
-                    .write(PutFirst {
-                        purpose: KeyPurpose::Page,
-                        key,
-                    })
-                    .await?
-            }
-        };
-        Ok(PageSealer::new(&stored.secret)?)
-    }
-
-    fn new_key(&self, kid: String, secret: Vec<u8>, public_jwk: Option<String>) -> StoredKey {
-        StoredKey {
-            kid,
-            secret,
-            public_jwk,
-            created: self.clock.now(),
-        }
     }
 }
 

@@ -74,7 +74,6 @@ CREATE TABLE token_grants (
     app_id TEXT COLLATE "C" NOT NULL,
     user_id TEXT COLLATE "C" NOT NULL,
     session_id TEXT COLLATE "C",
-    audience TEXT COLLATE "C" NOT NULL,
     scope TEXT COLLATE "C" NOT NULL,
     created_ticks BIGINT NOT NULL,
     expires_ticks BIGINT NOT NULL,

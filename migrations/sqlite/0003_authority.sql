@@ -74,7 +74,6 @@ CREATE TABLE token_grants (
     app_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     session_id TEXT,
-    audience TEXT NOT NULL,
     scope TEXT NOT NULL,
     created_ticks INTEGER NOT NULL,
     expires_ticks INTEGER NOT NULL,

@@ -93,6 +93,21 @@ impl BearerTokens {
         Ok(token)
     }
 
+    /// Verifies a token of the built-in authority that is meant for `audience`, not for this server.
+    ///
+    /// # Errors
+    /// [`BearerError::Fault`] where it does not count.
+    pub async fn verify_for(
+        &self,
+        text: &str,
+        audience: String,
+        db: &Db,
+    ) -> Result<VerifiedToken, BearerError> {
+        let compact = CompactToken::parse(text)?;
+        let key = authority_key(db, compact.kid()).await?;
+        Ok(self.verifier.check_for(&compact, &key, &[audience])?)
+    }
+
     fn remembered(&self, text: &str, now: Ticks) -> Option<Arc<VerifiedToken>> {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let found = memory.get(text)?;

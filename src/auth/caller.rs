@@ -2,6 +2,7 @@
 
 use crate::db::applications::{self, Application};
 use crate::db::tenants::{self, Tenant};
+use crate::db::token_grants;
 use crate::db::users::{self, User};
 use crate::db::{DbError, Session};
 use crate::ids;
@@ -89,6 +90,11 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
             return fault("the application is not registered any more");
         }
         _ => {}
+    }
+    if let Some(grant) = &token.grant
+        && !token_grants::counts(db, grant).await?
+    {
+        return fault("the authorization that the token comes from is revoked");
     }
     let kind = match &token.identity {
         Identity::Application { roles } => CallerKind::Application { roles: roles.clone() },

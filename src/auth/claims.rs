@@ -13,6 +13,9 @@ use crate::ids;
 /// The last second of the year 9999. No honest date lies behind it.
 const MAX_UNIX_SECONDS: u64 = 253_402_300_799;
 
+/// The claim of the built-in authority's tokens that names the authorization which they come from.
+pub const GRANT_CLAIM: &str = "graphophone_grant";
+
 /// Whose key signed a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Issuer {
@@ -40,6 +43,8 @@ pub struct VerifiedToken {
     pub groups: Vec<String>,
     /// Its `exp`, without leeway.
     pub expires: Ticks,
+    /// The authorization that it comes from, where the built-in authority says so: revoked with it.
+    pub grant: Option<String>,
 }
 
 /// On whose behalf a token speaks.
@@ -129,6 +134,10 @@ impl<'a> ClaimRules<'a> {
                 "groups is not an array of strings",
             )?,
             expires,
+            grant: match self.issuer {
+                Issuer::Authority => claims.get(GRANT_CLAIM).and_then(Value::as_str).map(str::to_owned),
+                Issuer::Configured(_) => None,
+            },
         })
     }
 

@@ -14,6 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
+
 use super::token::{CompactToken, TokenFault, algorithm_named};
 use crate::config::issuer::Algorithm;
 
@@ -91,6 +94,28 @@ impl VerifyingKey {
         })
     }
 
+    /// The RSA key of a certificate in DER. Who signed it and how long it is good is not asked: whoever registered it has
+    /// said that it counts.
+    ///
+    /// # Errors
+    ///
+    /// When it is no certificate, or its key is not RSA of 2048 bits or more.
+    pub fn from_certificate(der: &[u8]) -> Result<Self, UnusableKey> {
+        let (_, certificate) =
+            X509Certificate::from_der(der).map_err(|_| UnusableKey("not a certificate"))?;
+        let public = match certificate.public_key().parsed() {
+            Ok(PublicKey::RSA(key)) => rsa(key.modulus, key.exponent)?,
+            _ => return Err(UnusableKey("the key of the certificate is not RSA")),
+        };
+        Ok(Self {
+            kid: None,
+            kind: Kind::Rsa,
+            algorithm: None,
+            issuer: None,
+            public,
+        })
+    }
+
     /// The key's id in its set.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
@@ -110,7 +135,11 @@ impl VerifyingKey {
 
     /// Checks the signature of `token` under the algorithm of its header, if that is among `allowed` and is one
     /// for this type of key.
-    pub(super) fn verify(&self, token: &CompactToken<'_>, allowed: &[Algorithm]) -> Result<(), TokenFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Invalid`].
+    pub fn verify(&self, token: &CompactToken<'_>, allowed: &[Algorithm]) -> Result<(), TokenFault> {
         let algorithm = token
             .algorithm()
             .filter(|algorithm| allowed.contains(algorithm))

@@ -100,8 +100,14 @@ impl<'a> CompactToken<'a> {
         self.signature
     }
 
-    pub(super) fn claims(&self) -> &Map<String, Value> {
+    /// What it says.
+    pub fn claims(&self) -> &Map<String, Value> {
         &self.claims
+    }
+
+    /// What it says of its signature.
+    pub fn header(&self) -> &Map<String, Value> {
+        &self.header
     }
 
     /// The algorithm of the header, where it is one that any issuer may use; never `none`, never HMAC.
@@ -111,7 +117,11 @@ impl<'a> CompactToken<'a> {
 
     /// Refuses what changes the meaning of the token in a way that is not understood here. Keys in the header
     /// (`jwk`, `jku`, `x5c`, `x5u`) are not looked at, as RFC 8725 section 3.10 advises.
-    pub(super) fn check_header(&self) -> Result<(), TokenFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Invalid`].
+    pub fn check_header(&self) -> Result<(), TokenFault> {
         if self.header.contains_key("crit") {
             return Err(TokenFault::Invalid("the header has crit"));
         }

@@ -121,9 +121,35 @@ impl TokenVerifier {
         key: &VerifyingKey,
     ) -> Result<VerifiedToken, TokenFault> {
         let (rules, algorithms) = self.rules(source)?;
+        self.check_by(&rules, algorithms, token, key)
+    }
+
+    /// Checks a token of the built-in authority that is meant for somebody else.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn check_for(
+        &self,
+        token: &CompactToken<'_>,
+        key: &VerifyingKey,
+        audiences: &[String],
+    ) -> Result<VerifiedToken, TokenFault> {
+        let (rules, algorithms) = self.rules(Issuer::Authority)?;
+        let rules = ClaimRules { audiences, ..rules };
+        self.check_by(&rules, algorithms, token, key)
+    }
+
+    fn check_by(
+        &self,
+        rules: &ClaimRules<'_>,
+        algorithms: &[Algorithm],
+        token: &CompactToken<'_>,
+        key: &VerifyingKey,
+    ) -> Result<VerifiedToken, TokenFault> {
         token.check_header()?;
         let named = token.kid().is_none_or(|kid| key.kid() == Some(kid));
-        if !named || (source == Issuer::Authority && token.kid().is_none()) {
+        if !named || (rules.issuer == Issuer::Authority && token.kid().is_none()) {
             return Err(TokenFault::Invalid("another key than the token names"));
         }
         key.verify(token, algorithms)?;
@@ -338,6 +364,7 @@ mod tests {
             },
             groups: vec!["g1".to_owned(), "g2".to_owned()],
             expires: Ticks::from_unix_seconds(NOW + 3600),
+            grant: None,
         };
         assert_eq!(verified, expected);
     }
@@ -792,11 +819,13 @@ mod tests {
             application: APP.to_owned(),
             subject: Subject::User {
                 id: USER.to_owned(),
+                name: None,
                 scopes: vec!["User.Read".to_owned()],
             },
             issued: Ticks::from_unix_seconds(NOW),
             lifetime: Duration::from_secs(3600),
             id: "one".to_owned(),
+            grant: None,
         }
     }
 

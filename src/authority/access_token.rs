@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::signing_key::{SigningFault, SigningKey};
+use crate::auth::claims::GRANT_CLAIM;
 use crate::clock::Ticks;
 
 /// An access token that is to be signed.
@@ -26,6 +27,8 @@ pub struct AccessToken {
     pub lifetime: Duration,
     /// Its own id, unlike every other token's.
     pub id: String,
+    /// The authorization that it comes from: revoked with it.
+    pub grant: Option<String>,
 }
 
 /// On whose behalf a token speaks.
@@ -35,6 +38,8 @@ pub enum Subject {
     User {
         /// The user's object id.
         id: String,
+        /// The user's sign-in name.
+        name: Option<String>,
         /// What that is.
         scopes: Vec<String>,
     },
@@ -63,15 +68,19 @@ impl AccessToken {
             "uti": self.id,
         });
         let of_subject = match &self.subject {
-            Subject::User { id, scopes } => {
-                json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user" })
+            Subject::User { id, name, scopes } => {
+                json!({ "oid": id, "sub": id, "scp": scopes.join(" "), "idtyp": "user", "preferred_username": name })
             }
             Subject::Application { roles } => {
                 json!({ "sub": self.application, "roles": roles, "idtyp": "app" })
             }
         };
-        if let (Value::Object(claims), Value::Object(mut of_subject)) = (&mut claims, of_subject) {
-            claims.append(&mut of_subject);
+        let of_grant = json!({ GRANT_CLAIM: self.grant });
+        for more in [of_subject, of_grant] {
+            if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
+                // What is not known is left out.
+                claims.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+            }
         }
         claims
     }
@@ -100,6 +109,7 @@ mod tests {
             issued: Ticks::from_unix_seconds(1000),
             lifetime: Duration::from_secs(60),
             id: "one".to_owned(),
+            grant: None,
         }
     }
 
@@ -108,6 +118,7 @@ mod tests {
         let scopes = vec!["A".to_owned(), "B".to_owned()];
         let claims = token(Subject::User {
             id: "megan".to_owned(),
+            name: None,
             scopes,
         })
         .claims();

@@ -90,7 +90,16 @@ impl SigningKey {
     ///
     /// [`SigningFault::Sign`].
     pub fn sign(&self, claims: &Value) -> Result<String, SigningFault> {
-        let header = json!({ "typ": "at+jwt", "alg": "RS256", "kid": self.kid });
+        self.sign_as("at+jwt", claims)
+    }
+
+    /// Signs `claims` as a token of type `typ`.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningFault::Sign`].
+    pub fn sign_as(&self, typ: &str, claims: &Value) -> Result<String, SigningFault> {
+        let header = json!({ "typ": typ, "alg": "RS256", "kid": self.kid });
         let mut token = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair

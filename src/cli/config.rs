@@ -6,10 +6,11 @@ use super::output::{line, say, table};
 use super::{Failure, StoreArgs, block_on};
 use crate::auth::verifier::TokenVerifier;
 use crate::clock::Clock;
-use crate::config::{ContentConfig, Finding, MetadataPlace};
+use crate::config::{CertificateSource, Config, ContentConfig, Finding, MetadataPlace};
 use crate::content::ContentStore;
 use crate::db::Db;
 use crate::store::StoreError;
+use crate::tls::ServedCertificate;
 
 /// Look at the configuration.
 #[derive(Debug, Subcommand)]
@@ -51,6 +52,7 @@ impl Check {
         // Without `data` both say the same.
         let no_place = metadata.as_ref().err().or(content.as_ref().err());
         problems.extend(no_place.map(ToString::to_string));
+        problems.extend(bad_certificate(&config));
         // Reads the key files; what lies behind a URL is fetched when the first token comes.
         problems.extend(
             TokenVerifier::new(config.issuers, Vec::new(), Clock::system())
@@ -65,6 +67,17 @@ impl Check {
             try_out(&metadata, &content)?;
         }
         Ok(line("\nNothing is wrong with it.")?)
+    }
+}
+
+/// What is wrong with the certificate. The one of a local authority is made when a server starts.
+fn bad_certificate(config: &Config) -> Option<String> {
+    match &config.tls.as_ref()?.source {
+        CertificateSource::Files { certificate, key } => {
+            let served = ServedCertificate::from_files(certificate, key, &Clock::system());
+            served.err().map(|fault| fault.to_string())
+        }
+        CertificateSource::Development => config.authority_folder().err().map(|problem| problem.to_string()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `graphophone demo`
 
+mod environment;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -13,12 +15,14 @@ use rust_embed::RustEmbed;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
+use environment::Environment;
+
 use super::output::line;
 use super::serve::{Service, make_room};
 use super::token::{Wanted, sign};
 use super::{Failure, StoreArgs};
 use crate::clock::Clock;
-use crate::config::{Config, Origin};
+use crate::config::{Config, Origin, TlsConfig};
 use crate::db::tenants;
 use crate::http::listener;
 use crate::seed::{self, Complete, Document, LoadOptions, Parent, Upload};
@@ -54,6 +58,9 @@ pub(super) struct Demo {
     /// Listen even where other machines can connect: anybody with a printed token can read everything in it.
     #[arg(long)]
     insecure_listen: bool,
+    /// Speak HTTPS, with a certificate of an authority that is made up for it.
+    #[arg(long)]
+    tls: bool,
     /// Print one JSON object on one line instead.
     #[arg(long)]
     json: bool,
@@ -162,10 +169,15 @@ impl Demo {
         let store = prepared.store.clone();
         let server = prepared.start(None).await?;
         let tokens = sign_tokens(&store, &server, &folder).await?;
+        let environment = Environment::make(&store, &server, &sample, &folder).await?;
         if self.json {
-            line(&as_json(&server, &sample, &tokens).to_string())?;
+            let mut object = as_json(&server, &sample, &tokens);
+            if let Value::Object(members) = &mut object {
+                members.extend(environment.as_json());
+            }
+            line(&object.to_string())?;
         } else {
-            line(&as_text(&server, &sample, &tokens, &folder))?;
+            line(&as_text(&server, &sample, &tokens, &folder, &environment))?;
         }
         Ok(server)
     }
@@ -181,6 +193,9 @@ impl Demo {
             .iter()
             .any(|one| one.key == "listen" && one.origin != Origin::Default);
         let mut config = effective.config;
+        if self.tls && config.tls.is_none() {
+            config.tls = Some(TlsConfig::DEVELOPMENT);
+        }
         if !named {
             // A free port, unless somebody named one.
             config.listen.set_port(0);
@@ -196,13 +211,11 @@ impl Demo {
         if config.public_url.is_none() && config.listen.ip().is_unspecified() {
             if config.listen.port() == 0 {
                 // Links name the port, so it is chosen before the server is made.
-                let free = listener::bind(config.listen)?.local_addr()?;
+                let free = listener::bind(config.listen)?.address;
                 config.listen.set_port(free.port());
             }
-            config.public_url = Some(format!(
-                "http://{}",
-                SocketAddr::from(([127, 0, 0, 1], config.listen.port()))
-            ));
+            let loopback = SocketAddr::from(([127, 0, 0, 1], config.listen.port()));
+            config.public_url = Some(config.url_of(loopback));
         }
         Ok(config)
     }
@@ -297,6 +310,12 @@ async fn sign_tokens(
     Ok(tokens)
 }
 
+/// The certificate of the authority that clients have to be told of.
+fn ca_file(server: &Server) -> Option<String> {
+    let authority = server.certificate.as_ref()?.authority()?;
+    Some(authority.file().display().to_string())
+}
+
 fn base_url(server: &Server) -> String {
     format!("{}/v1.0", server.app.public_url)
 }
@@ -316,10 +335,22 @@ fn recording_url(base: &str, recording: &seed::Recording) -> String {
 }
 
 /// Lines that a person can paste.
-fn as_text(server: &Server, sample: &Complete, tokens: &[(&'static str, String)], folder: &Path) -> String {
+fn as_text(
+    server: &Server,
+    sample: &Complete,
+    tokens: &[(&'static str, String)],
+    folder: &Path,
+    environment: &Environment,
+) -> String {
     let base = base_url(server);
     let token_file = |name: &str| folder.join("tokens").join(name).display().to_string();
-    let bearer = |name: &str| format!("-H \"Authorization: Bearer $(cat '{}')\"", token_file(name));
+    let trusting = ca_file(server).map_or_else(String::new, |file| format!("--cacert '{file}' "));
+    let bearer = |name: &str| {
+        format!(
+            "{trusting}-H \"Authorization: Bearer $(cat '{}')\"",
+            token_file(name)
+        )
+    };
     let shown = sample
         .recordings
         .put
@@ -350,6 +381,7 @@ fn as_text(server: &Server, sample: &Complete, tokens: &[(&'static str, String)]
     for (person, (name, _)) in PEOPLE.iter().zip(tokens) {
         say(&format!("  {}  {}", token_file(name), person.about));
     }
+    text.push_str(&environment.as_text());
     text.push_str("\nStop with Ctrl-C.");
     text
 }
@@ -407,6 +439,7 @@ fn as_json(server: &Server, sample: &Complete, tokens: &[(&'static str, String)]
         .collect();
     json!({
         "baseUrl": base,
+        "caFile": ca_file(server),
         "tenantId": CONTOSO,
         "users": users.collect::<Vec<_>>(),
         "applications": applications.collect::<Vec<_>>(),

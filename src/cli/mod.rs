@@ -9,6 +9,7 @@ mod config;
 mod consent;
 mod demo;
 mod directory;
+mod keys;
 mod output;
 mod password;
 mod recording;
@@ -16,6 +17,7 @@ mod seed;
 mod serve;
 mod session;
 mod token;
+mod trust;
 mod user;
 
 use std::future::Future;
@@ -70,6 +72,9 @@ enum Command {
     /// Look at who has signed in, and end it.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Look at the keys that sign tokens, and change them.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -79,6 +84,9 @@ enum Command {
     /// Look at the recordings in the store.
     #[command(subcommand)]
     Recording(recording::RecordingCommand),
+    /// Tell clients of the certificate authority for development.
+    #[command(subcommand)]
+    Tls(trust::TlsCommand),
 }
 
 /// Where the configuration and the store are.
@@ -200,9 +208,11 @@ impl Cli {
             Command::Consent(command) => command.run(),
             Command::User(command) => command.run(),
             Command::Session(command) => command.run(),
+            Command::Keys(command) => command.run(),
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Recording(command) => command.run(),
+            Command::Tls(command) => command.run(),
         }
     }
 }

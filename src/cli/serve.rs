@@ -10,14 +10,14 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::Progress;
-use super::{Failure, StoreArgs};
+use super::{Failure, StoreArgs, trust};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::seed::{self, Document, LoadOptions};
 use crate::server::{Prepared, Server};
 use crate::telemetry::{self, Logs};
 
-/// Serve the store until SIGTERM or SIGINT.
+/// Serve the store until SIGTERM or SIGINT; SIGHUP reads the certificate again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without a configuration file, --data is all that is needed:
@@ -65,6 +65,27 @@ impl Serve {
             seed::load(&prepared.store, document, options).await?;
         }
         Ok(prepared.start(None).await?)
+    }
+}
+
+/// Says what is there beside the main listener, in other words than it is announced in.
+fn announce(server: &Server, logs: &Logs) {
+    if let Some(address) = server.redirect_address {
+        logs.say(&format!(
+            "graphophone: plain HTTP at {address} is led to {}",
+            server.app.public_url
+        ));
+    }
+    if let Some(authority) = server.certificate.as_ref().and_then(|served| served.authority()) {
+        logs.say(&trust::notice(authority));
+    }
+}
+
+/// SIGHUP: what is read again.
+fn hang_up(server: &Server) {
+    match &server.certificate {
+        Some(certificate) => certificate.reload(),
+        None => tracing::info!("SIGHUP: there is no certificate to read again"),
     }
 }
 
@@ -155,15 +176,16 @@ impl Service {
         let server: Result<_, Failure> = runtime.block_on(async {
             let server = tokio::select! {
                 biased;
-                () = stop.told() => {
+                () = stop.told_while(|| ()) => {
                     logs.say("graphophone: stopping before the start was complete");
                     return Ok(None);
                 }
                 server = start => server?,
             };
+            announce(&server, logs);
             // The one line that programs wait for.
-            logs.say(&format!("graphophone: listening on http://{}", server.address));
-            stop.told().await;
+            logs.say(&format!("graphophone: listening on {}", server.url()));
+            stop.told_while(|| hang_up(&server)).await;
             logs.say("graphophone: stopping; requests in flight may finish");
             Ok(Some(server))
         });
@@ -184,10 +206,11 @@ pub(super) async fn off_thread<T: Send + 'static>(
         .map_err(Failure::at_work)?
 }
 
-/// SIGTERM and SIGINT, no longer ending the process by themselves.
+/// SIGTERM, SIGINT and SIGHUP, no longer ending the process by themselves.
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl StopSignals {
@@ -196,14 +219,18 @@ impl StopSignals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for one of them.
-    async fn told(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Waits for one that ends the server. SIGHUP does not; it is answered with `hung_up`.
+    async fn told_while(&mut self, hung_up: impl Fn()) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => hung_up(),
+            }
         }
     }
 }

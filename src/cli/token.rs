@@ -14,7 +14,7 @@ use crate::db::users::{self, User};
 use crate::db::{Session, tenants};
 use crate::ids;
 use crate::server::GRAPH_AUDIENCES;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The audience of a token when nobody asks for another: Graph's own name.
 const GRAPH: &str = "https://graph.microsoft.com";
@@ -85,8 +85,9 @@ pub(super) fn public_url(config: &Config) -> String {
 
 /// A signed token.
 pub(super) async fn sign(store: &Store, public_url: &str, wanted: &Wanted<'_>) -> Result<String, Failure> {
-    let key = store.signing_key().await?;
+    let keys = store.keys().await?;
     let mut db = store.db.snapshot().await?;
+    let key = keys.ring.current(&mut db).await.map_err(StoreError::from)?;
     let app_id = ids::normalized(wanted.application.to_owned());
     let (tenant, user) = tenant_and_user(&mut db, &app_id, wanted).await?;
     let kind = if user.is_some() {
@@ -109,6 +110,7 @@ pub(super) async fn sign(store: &Store, public_url: &str, wanted: &Wanted<'_>) -
         subject: match user {
             Some(user) => Subject::User {
                 id: user.id,
+                name: user.user_principal_name,
                 scopes: names,
             },
             None => Subject::Application { roles: names },
@@ -116,6 +118,7 @@ pub(super) async fn sign(store: &Store, public_url: &str, wanted: &Wanted<'_>) -
         issued: store.clock.now(),
         lifetime: wanted.lifetime,
         id: ids::random(),
+        grant: None,
     };
     token.sign(&key).map_err(Failure::at_work)
 }

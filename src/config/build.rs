@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use super::postgres;
 use super::problem::{Problem, Problems};
 use super::s3::{self, AwsEnvironment};
+use super::tls;
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
-    Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig, LogFormat, MeetingRule,
-    MetadataConfig, MetadataPlace, PostgresConfig, Profile, QueryOptionsRule, SslMode,
+    AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
+    LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
+    QueryOptionsRule, SslMode,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -19,7 +21,7 @@ const NOWHERE: std::net::SocketAddr =
 /// Puts a configuration together. It is worth something only if there are no problems in the end.
 pub(super) fn config(
     values: &Values,
-    issuers: Vec<IssuerConfig>,
+    (issuers, identity_providers): (Vec<IssuerConfig>, Vec<IdentityProviderConfig>),
     aws: &AwsEnvironment,
     problems: &mut Problems,
 ) -> Config {
@@ -38,6 +40,14 @@ pub(super) fn config(
         },
         data: values.path("data"),
         shutdown_grace: values.duration("shutdown_grace"),
+        authority: AuthorityConfig {
+            key_file: values.path("authority.key_file"),
+            key_rotation: values.duration("authority.key_rotation"),
+            access_token_lifetime: values.duration("authority.access_token_lifetime"),
+            refresh_token_lifetime: values.duration("authority.refresh_token_lifetime"),
+            session_lifetime: values.duration("authority.session_lifetime"),
+        },
+        tls: tls::read(values, problems),
         metadata: MetadataConfig {
             place: metadata_place(values, problems),
             connections: values.integer("metadata.connections"),
@@ -58,6 +68,7 @@ pub(super) fn config(
             json_bytes: values.integer("limits.json_bytes"),
         },
         issuers,
+        identity_providers,
         graph: graph(values),
     }
 }
@@ -173,11 +184,17 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
         ));
     }
     let public = config.public_url.as_deref().and_then(HttpUrl::parse);
-    if public.is_some_and(|url| !url.is_private()) {
-        warnings.push(Problem::new(
+    match public {
+        Some(url) if !url.secure && config.tls.is_some() => warnings.push(Problem::new(
             "public_url",
-            "http:// sends tokens and recordings in the clear; use https:// behind a reverse proxy",
-        ));
+            "http:// although the server speaks https: links lead to where nobody answers; use https://",
+        )),
+        Some(url) if !url.is_private() => warnings.push(Problem::new(
+            "public_url",
+            "http:// sends tokens and recordings in the clear; use https://, with tls.certificate and tls.key or behind a \
+             reverse proxy",
+        )),
+        _ => {}
     }
     if let MetadataPlace::Postgres(server) = &config.metadata.place {
         warnings.extend(unverified(server));

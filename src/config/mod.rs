@@ -6,6 +6,7 @@
 mod build;
 pub mod duration;
 mod finding;
+pub mod identity_provider;
 pub mod issuer;
 mod layers;
 mod postgres;
@@ -14,6 +15,7 @@ mod reader;
 mod registry;
 mod s3;
 mod secret;
+mod tls;
 mod url;
 mod value;
 
@@ -23,13 +25,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use finding::Finding;
+pub use identity_provider::IdentityProviderConfig;
 pub use issuer::{Algorithm, AppOnly, ClaimMap, IssuerConfig, KeySource, TenantClaim};
 pub use postgres::{PostgresConfig, SslMode, TargetSession};
 pub use problem::Problem;
 use problem::Problems;
-use registry::{ISSUER_KEYS, KEYS};
+use registry::{ISSUER_KEYS, KEYS, PROVIDER_KEYS};
 pub use s3::{Addressing, S3Config, S3Credentials};
 pub use secret::{Secret, SecretSource};
+pub use tls::{CertificateSource, TlsConfig};
 pub use value::Origin;
 use value::Values;
 
@@ -51,6 +55,10 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// How long requests in flight may take once the server stops.
     pub shutdown_grace: Duration,
+    /// The built-in authority.
+    pub authority: AuthorityConfig,
+    /// HTTPS; without it plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Where rows are kept.
     pub metadata: MetadataConfig,
     /// Where recordings are kept.
@@ -61,6 +69,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Who may sign tokens, beside the built-in authority.
     pub issuers: Vec<IssuerConfig>,
+    /// Who else signs people in.
+    pub identity_providers: Vec<IdentityProviderConfig>,
     /// Where it differs from Graph.
     pub graph: GraphConfig,
 }
@@ -85,6 +95,21 @@ pub enum Cloud {
     UsGovL5,
     /// China, operated by 21Vianet.
     China,
+}
+
+/// `[authority]`
+#[derive(Clone, Debug)]
+pub struct AuthorityConfig {
+    /// What seals the store's keys, where it is not in the data folder; see [`Config::key_file`].
+    pub key_file: Option<PathBuf>,
+    /// How old a signing key gets.
+    pub key_rotation: Duration,
+    /// How long an access token is good for.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token waits to be used.
+    pub refresh_token_lifetime: Duration,
+    /// How long a browser stays signed in.
+    pub session_lifetime: Duration,
 }
 
 /// `[metadata]`
@@ -239,14 +264,23 @@ pub fn load<N: Into<OsString>, V: Into<OsString>>(
         .iter()
         .map(|entry| Values::resolve(ISSUER_KEYS, entry))
         .collect();
+    let providers: Vec<Values> = given
+        .providers
+        .iter()
+        .map(|entry| Values::resolve(PROVIDER_KEYS, entry))
+        .collect();
     let issuers = issuer::issuers(&entries, &mut problems);
-    let config = build::config(&server, issuers, &aws, &mut problems);
+    let signing_in = identity_provider::providers(&providers, &mut problems);
+    let config = build::config(&server, (issuers, signing_in), &aws, &mut problems);
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
     let mut settings = settings_of(&server, "");
     for (index, entry) in entries.iter().enumerate() {
         settings.extend(settings_of(entry, &format!("issuers[{index}].")));
+    }
+    for (index, entry) in providers.iter().enumerate() {
+        settings.extend(settings_of(entry, &format!("identity_providers[{index}].")));
     }
     Ok(Effective {
         warnings: build::warnings(&config),
@@ -285,8 +319,28 @@ impl Config {
                 ),
             )),
             // Made anew, for an IPv6 address may carry a zone, which has no place in a URL.
-            None => Ok(format!("http://{}", SocketAddr::new(bound.ip(), bound.port()))),
+            None => Ok(self.url_of(bound)),
         }
+    }
+
+    /// The URL of an address that is listened on.
+    pub fn url_of(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", SocketAddr::new(address.ip(), address.port()))
+    }
+
+    /// Where the local certificate authority is kept.
+    ///
+    /// # Errors
+    ///
+    /// Without `data`.
+    pub fn authority_folder(&self) -> Result<PathBuf, Problem> {
+        self.in_data(Path::new("tls"))
+    }
+
+    /// The host of `public_url`.
+    pub fn public_host(&self) -> Option<&str> {
+        url::HttpUrl::parse(self.public_url.as_deref()?).map(|url| url.host)
     }
 
     /// The database, a SQLite file with its whole path.
@@ -310,6 +364,22 @@ impl Config {
         match &self.content {
             ContentConfig::Folder(folder) => Ok(ContentConfig::Folder(self.in_data(folder)?)),
             ContentConfig::S3(s3) => Ok(ContentConfig::S3(s3.clone())),
+        }
+    }
+
+    /// The file with the key that seals the store's keys.
+    ///
+    /// # Errors
+    ///
+    /// If it is not named and there is no `data`.
+    pub fn key_file(&self) -> Result<PathBuf, Problem> {
+        match (&self.authority.key_file, &self.data) {
+            (Some(file), _) => Ok(file.clone()),
+            (None, Some(data)) => Ok(data.join("authority.key")),
+            (None, None) => Err(Problem::new(
+                "authority.key_file",
+                "required where there is no data folder; it seals the store's keys, and every node needs the same file",
+            )),
         }
     }
 

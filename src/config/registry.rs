@@ -144,9 +144,20 @@ pub(super) static KEYS: &[Key] = &[
     .or("global"),
     key("data", Kind::Path),
     key("shutdown_grace", duration(1, HOUR)).or("30s"),
-    key("tls.certificate", Kind::Path).unbuilt(),
-    key("tls.key", Kind::Path).unbuilt(),
-    key("tls.development", Kind::Bool).or("false").unbuilt(),
+    key("tls.certificate", Kind::Path),
+    key("tls.key", Kind::Path),
+    key("tls.development", Kind::Bool).or("false"),
+    key("tls.redirect_listen", Kind::Text).or(""),
+    key("tls.handshake_timeout", duration(100, 10 * MINUTE)).or("10s"),
+    key("authority.key_file", Kind::Path),
+    key("authority.key_rotation", duration(HOUR * 1000, 3650 * DAY)).or("90d"),
+    key("authority.access_token_lifetime", duration(60_000, DAY)).or("1h"),
+    key(
+        "authority.refresh_token_lifetime",
+        duration(HOUR * 1000, 365 * DAY),
+    )
+    .or("90d"),
+    key("authority.session_lifetime", duration(60_000, 90 * DAY)).or("12h"),
     key("metadata.url", Kind::Text).or("sqlite:graphophone.db"),
     key("metadata.password", Kind::Text).secret(),
     key("metadata.password_file", Kind::Path),
@@ -216,6 +227,30 @@ pub(super) static ISSUER_KEYS: &[Key] = &[
     key("claims.audience_array", Kind::Bool).or("false"),
 ];
 
+/// The settings of an entry of `[[identity_providers]]`.
+pub(super) static PROVIDER_KEYS: &[Key] = &[
+    key("tenant", Kind::Text),
+    key("name", Kind::Text),
+    key("issuer", Kind::Text),
+    key("client_id", Kind::Text),
+    key("client_secret", Kind::Text).secret(),
+    key("client_secret_file", Kind::Path),
+    key("scopes", Kind::Texts).or("openid profile email"),
+    key("ca_file", Kind::Path),
+    key("passwords", Kind::Bool).or("false"),
+    key("create_users", Kind::Bool).or("true"),
+    key("administrators", Kind::Texts).or(""),
+    key("claims.user", Kind::Text).or("sub"),
+    key("claims.user_principal_name", Kind::Text).or("preferred_username"),
+    key("claims.display_name", Kind::Text).or("name"),
+    key("claims.mail", Kind::Text).or("email"),
+    key("claims.groups", Kind::Text).or("groups"),
+];
+
+/// The arrays of tables, each with the settings of an entry.
+pub(super) static TABLES: [(&str, &[Key]); 2] =
+    [("issuers", ISSUER_KEYS), ("identity_providers", PROVIDER_KEYS)];
+
 /// Whether `path` is a section of `keys`: a table that some key lies in.
 pub(super) fn is_section(keys: &[Key], path: &str) -> bool {
     keys.iter().any(|key| {
@@ -246,7 +281,7 @@ mod tests {
 
     #[test]
     fn no_setting_is_listed_twice() {
-        for keys in [KEYS, ISSUER_KEYS] {
+        for keys in [KEYS, ISSUER_KEYS, PROVIDER_KEYS] {
             let mut names: Vec<_> = keys.iter().map(|key| key.name).collect();
             names.sort_unstable();
             names.dedup();
@@ -256,9 +291,11 @@ mod tests {
 
     #[test]
     fn every_secret_has_a_twin_that_names_a_file() {
-        for secret in KEYS.iter().filter(|key| key.secret) {
-            let twin = format!("{}_file", secret.name);
-            assert!(KEYS.iter().any(|key| key.name == twin), "{twin}");
+        for keys in [KEYS, ISSUER_KEYS, PROVIDER_KEYS] {
+            for secret in keys.iter().filter(|key| key.secret) {
+                let twin = format!("{}_file", secret.name);
+                assert!(keys.iter().any(|key| key.name == twin), "{twin}");
+            }
         }
     }
 
@@ -266,7 +303,7 @@ mod tests {
     fn variables_are_upper_case_with_two_underscores_between_levels() {
         let name = |index: usize| KEYS[index].variable();
         assert_eq!(name(0), "GRAPHOPHONE_LISTEN");
-        assert_eq!(name(12), "GRAPHOPHONE_METADATA__CONNECTIONS");
+        assert_eq!(name(19), "GRAPHOPHONE_METADATA__CONNECTIONS");
     }
 
     #[test]

@@ -236,6 +236,7 @@ impl LocalReader {
             reader: self.clone(),
             offset: first,
             remaining: length,
+            chunk_bytes: CHUNK_BYTES,
             waiting: None,
         }
     }
@@ -270,6 +271,7 @@ pub(super) struct LocalStream {
     reader: LocalReader,
     offset: u64,
     pub(super) remaining: u64,
+    pub(super) chunk_bytes: usize,
     waiting: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
@@ -280,7 +282,7 @@ impl LocalStream {
         }
         let wanted = usize::try_from(self.remaining)
             .unwrap_or(CHUNK_BYTES)
-            .min(CHUNK_BYTES);
+            .min(self.chunk_bytes);
         if self.waiting.is_none() {
             if let Some(chunk) = self.reader.read_cached(self.offset, wanted) {
                 return Poll::Ready(Some(Ok(self.took(chunk))));

@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::ContentError;
 use super::local::{LocalReader, LocalStream};
 use super::s3::read::{S3Reader, S3Stream};
+use super::{CHUNK_BYTES, ContentError};
 
 /// An open object: one version of it. When the object is removed, whoever reads it goes on reading, or is cut off; nobody
 /// gets bytes of anything else.
@@ -20,7 +20,7 @@ pub(super) enum Reader {
     S3(Box<S3Reader>),
 }
 
-/// The bytes of a stored object that are still to be sent. Holds at most [`CHUNK_BYTES`](super::CHUNK_BYTES) of a file, or
+/// The bytes of a stored object that are still to be sent. Holds at most [`CHUNK_BYTES`] of a file, or
 /// what the network has given at once; dropped, it frees everything.
 #[derive(Debug)]
 pub struct ContentStream(Stream);
@@ -75,6 +75,13 @@ impl ContentStream {
         match &self.0 {
             Stream::Local(stream) => stream.remaining,
             Stream::S3(stream) => stream.remaining(),
+        }
+    }
+
+    /// Gives no more than `bytes` of a file at a time, so that less is held where much is read at once.
+    pub fn give_at_most(&mut self, bytes: usize) {
+        if let Stream::Local(stream) = &mut self.0 {
+            stream.chunk_bytes = bytes.min(CHUNK_BYTES);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Browsers that somebody has signed in with, and what ends with them. A session is the parent of the grants that were
 //! given in it, so whatever ends a session ends these too, in the same transaction.
 
-use super::{DbError, Row, Session, Tx};
+use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
 
 /// A browser that somebody has signed in with.
@@ -257,4 +257,50 @@ pub async fn revoke_all_of_user(tx: &mut Tx<'_>, user: &str, now: Ticks) -> Resu
           AND revoked_ticks IS NULL";
     let values = [user.into(), now.into()];
     Ok(tx.execute(SESSIONS, &values).await? + tx.execute(GRANTS, &values).await?)
+}
+
+/// Stores a new session.
+#[derive(Clone)]
+pub struct BeginSession(pub SignInSession);
+
+impl Write for BeginSession {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        put(tx, &self.0).await
+    }
+}
+
+/// Ends a session: its browser is not signed in any more. What was given out in it stays.
+#[derive(Clone)]
+pub struct EndSession {
+    /// Its id.
+    pub id: String,
+    /// The present instant.
+    pub now: Ticks,
+}
+
+impl Write for EndSession {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        const SESSION: &str = "
+            UPDATE sign_in_sessions
+            SET revoked_ticks = ?2
+            WHERE id = ?1
+              AND revoked_ticks IS NULL";
+        tx.execute(SESSION, &[(&self.id).into(), self.now.into()])
+            .await
+            .map(|_| ())
+    }
 }

@@ -14,6 +14,9 @@ pub enum KeyPurpose {
 }
 
 impl KeyPurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 2] = [Self::Token, Self::Page];
+
     const fn text(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -29,6 +32,8 @@ pub struct StoredKey {
     pub kid: String,
     /// Its secret.
     pub secret: Vec<u8>,
+    /// Whether the secret is sealed, so that whoever has the rows alone has no key.
+    pub is_sealed: bool,
     /// What verifies its signatures, as a JSON Web Key; `None` for a key that signs nothing.
     pub public_jwk: Option<String>,
     /// When it was made.
@@ -47,8 +52,9 @@ fn read(row: &Row<'_>) -> Result<StoredKey, DbError> {
     Ok(StoredKey {
         kid: row.text(0)?,
         secret: row.bytes(1)?,
-        public_jwk: row.text_or_null(2)?,
-        created: row.ticks(3)?,
+        is_sealed: row.bool(2)?,
+        public_jwk: row.text_or_null(3)?,
+        created: row.ticks(4)?,
     })
 }
 
@@ -58,7 +64,7 @@ fn read(row: &Row<'_>) -> Result<StoredKey, DbError> {
 /// [`DbError`] of the engine.
 pub async fn newest(db: &mut Session, purpose: KeyPurpose) -> Result<Option<StoredKey>, DbError> {
     const SQL: &str = "
-        SELECT kid, secret, public_jwk, created_ticks
+        SELECT kid, secret, is_sealed, public_jwk, created_ticks
         FROM signing_keys
         WHERE purpose = ?1
         ORDER BY created_ticks DESC, kid DESC
@@ -72,7 +78,7 @@ pub async fn newest(db: &mut Session, purpose: KeyPurpose) -> Result<Option<Stor
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, purpose: KeyPurpose, kid: &str) -> Result<Option<StoredKey>, DbError> {
     const SQL: &str = "
-        SELECT kid, secret, public_jwk, created_ticks
+        SELECT kid, secret, is_sealed, public_jwk, created_ticks
         FROM signing_keys
         WHERE kid = ?1
           AND purpose = ?2";
@@ -98,22 +104,119 @@ impl Write for PutFirst {
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<StoredKey, DbError> {
-        const SQL: &str = "
-            INSERT INTO signing_keys (kid, purpose, secret, public_jwk, created_ticks)
-            VALUES (?1, ?2, ?3, ?4, ?5)";
         locks::take(tx, Lock::Keys).await?;
         if let Some(found) = newest(tx, self.purpose).await? {
             return Ok(found);
         }
-        let key = self.key;
-        let values = [
-            (&key.kid).into(),
-            self.purpose.text().into(),
-            key.secret.as_slice().into(),
-            (&key.public_jwk).into(),
-            key.created.into(),
-        ];
-        tx.execute(SQL, &values).await?;
-        Ok(key)
+        insert(tx, self.purpose, &self.key).await?;
+        Ok(self.key)
+    }
+}
+
+async fn insert(tx: &mut Tx<'_>, purpose: KeyPurpose, key: &StoredKey) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO signing_keys (kid, purpose, secret, is_sealed, public_jwk, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = [
+        (&key.kid).into(),
+        purpose.text().into(),
+        key.secret.as_slice().into(),
+        key.is_sealed.into(),
+        (&key.public_jwk).into(),
+        key.created.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// The keys for that purpose, newest first.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn all(db: &mut Session, purpose: KeyPurpose) -> Result<Vec<StoredKey>, DbError> {
+    const SQL: &str = "
+        SELECT kid, secret, is_sealed, public_jwk, created_ticks
+        FROM signing_keys
+        WHERE purpose = ?1
+        ORDER BY created_ticks DESC, kid DESC";
+    db.rows(SQL, &[purpose.text().into()], read).await
+}
+
+/// Puts a new key in front of the others, and removes those that nothing needs any more.
+#[derive(Clone)]
+pub struct Rotate {
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// The new key.
+    pub key: StoredKey,
+    /// Only if the newest was made before; `None`: in any case.
+    pub if_older_than: Option<Ticks>,
+    /// What was followed by another key by then is removed.
+    pub followed_by: Ticks,
+}
+
+impl Write for Rotate {
+    /// Whether the new key is there.
+    type Output = bool;
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        // A second run would find its own key in the way.
+        None
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        const REMOVE: &str = "
+            DELETE FROM signing_keys
+            WHERE purpose = ?1
+              AND created_ticks < ?2";
+        locks::take(tx, Lock::Keys).await?;
+        let mut keys = all(tx, self.purpose).await?;
+        let newest = keys.first().map(|key| key.created);
+        let due = match (newest, self.if_older_than) {
+            (Some(newest), Some(limit)) => newest < limit,
+            _ => true,
+        };
+        if due {
+            let mut key = self.key;
+            // The newest signs, also where a clock was set back.
+            key.created = newest.map_or(key.created, |newest| key.created.max(Ticks(newest.0 + 1)));
+            insert(tx, self.purpose, &key).await?;
+            keys.insert(0, key);
+        }
+        // The first that was there by then has followed all behind it.
+        if let Some(last) = keys.iter().find(|key| key.created <= self.followed_by) {
+            tx.execute(REMOVE, &[self.purpose.text().into(), last.created.into()])
+                .await?;
+        }
+        Ok(due)
+    }
+}
+
+/// Seals a key that lies open.
+#[derive(Clone)]
+pub struct SealKey {
+    /// Its name.
+    pub kid: String,
+    /// Its secret, sealed.
+    pub sealed: Vec<u8>,
+}
+
+impl Write for SealKey {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        const SQL: &str = "
+            UPDATE signing_keys
+            SET secret = ?2,
+                is_sealed = TRUE
+            WHERE kid = ?1
+              AND is_sealed = FALSE";
+        let values = [(&self.kid).into(), self.sealed.as_slice().into()];
+        tx.execute(SQL, &values).await.map(|_| ())
     }
 }

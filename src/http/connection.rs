@@ -1,59 +1,34 @@
-//! A connection that gives up on a client which takes nothing of its answer for too long, and shows what it reads to the
-//! scanner of heads.
+//! A connection of HTTP/1.1 that shows what it reads to the scanner of heads.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::framing::HeadScanner;
 
 /// Bytes read at a time while heads are watched.
 const READ_BYTES: usize = 4096;
 
-/// A TCP connection whose writes fail once the peer has taken nothing for `patience`.
-pub(super) struct Connection {
-    io: TokioIo<TcpStream>,
-    patience: Duration,
-    deadline: Option<Pin<Box<Sleep>>>,
+/// A connection, with or without TLS, whose heads are watched.
+pub(super) struct Connection<S> {
+    io: TokioIo<S>,
     heads: HeadScanner,
 }
 
-impl Connection {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+impl<S> Connection<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self {
             io: TokioIo::new(stream),
-            patience,
-            deadline: None,
             heads: HeadScanner::new(),
-        }
-    }
-
-    /// Passes `written` on; while it is pending, the deadline runs.
-    fn with_patience<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.deadline = None;
-            return written;
-        }
-        let patience = self.patience;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
-        match deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
         }
     }
 }
 
-impl Read for Connection {
+impl<S: AsyncRead + Unpin> Read for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -75,10 +50,9 @@ impl Read for Connection {
     }
 }
 
-impl Write for Connection {
+impl<S: AsyncWrite + Unpin> Write for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.with_patience(cx, written)
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -98,7 +72,6 @@ impl Write for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.with_patience(cx, written)
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

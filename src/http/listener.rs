@@ -9,39 +9,65 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
 
-use super::connection::Connection;
-use super::service;
+use super::redirect;
+use super::transport::{self, Client};
 use crate::app::App;
 
 /// Connections that the kernel holds for us until one is accepted.
 const BACKLOG: i32 = 4096;
-/// Most header fields of a request.
-const MAX_HEADERS: usize = 100;
 /// Pause after the system had no resources for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The least time between two log lines about that.
 const ACCEPT_QUIET: Duration = Duration::from_secs(10);
 
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Bound {
+    socket: StdListener,
+    /// Where it does.
+    pub address: SocketAddr,
+}
+
+impl Bound {
+    /// The same for a thread.
+    fn for_thread(&self) -> io::Result<Self> {
+        Ok(Self {
+            socket: self.socket.try_clone()?,
+            address: self.address,
+        })
+    }
+
+    /// The same on the runtime of this thread; `None`, and a line in the log, where that is refused.
+    pub(super) fn on_runtime(self) -> Option<TcpListener> {
+        TcpListener::from_std(self.socket)
+            .inspect_err(|error| tracing::error!(%error, "a listening socket cannot be used"))
+            .ok()
+    }
+}
+
 /// A socket that listens on `address`.
 ///
 /// # Errors
 /// What the system says, such as that the address is in use.
-pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
+pub fn bind(address: SocketAddr) -> io::Result<Bound> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    let socket = StdListener::from(socket);
+    Ok(Bound {
+        address: socket.local_addr()?,
+        socket,
+    })
 }
 
 /// A server that accepts connections.
@@ -51,35 +77,56 @@ pub struct Running {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Starts `threads` runtimes that answer connections of `listener`.
+/// Sockets to listen on, and what is spoken there.
+#[derive(Debug)]
+pub struct Sockets {
+    /// The main one.
+    pub main: Bound,
+    /// How TLS is spoken on it; `None`: not at all.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Where plain HTTP is answered with the way to HTTPS.
+    pub redirect: Option<Bound>,
+}
+
+/// Starts `threads` runtimes that answer connections of `sockets`.
 ///
 /// # Errors
 /// What the system says when a thread or a socket cannot be had.
-pub fn start(listener: &StdListener, app: &App, threads: usize) -> io::Result<Running> {
+pub fn start(sockets: Sockets, app: &App, threads: usize) -> io::Result<Running> {
     let (stop, stopping) = watch::channel(false);
+    let tls = sockets.tls.map(TlsAcceptor::from);
     let places = Arc::new(Semaphore::new(app.config.limits.max_connections));
     let failures = Arc::new(Failures::default());
     let count = threads.max(1);
+    let redirect = sockets.redirect.map(|socket| {
+        let redirect = redirect::Redirect::new(app, stopping.clone());
+        spawn("http-redirect".to_owned(), redirect.run(socket))
+    });
     let threads = (0..count).map(|number| {
         let worker = Worker {
-            listener: listener.try_clone()?,
+            listener: sockets.main.for_thread()?,
+            tls: tls.clone(),
             app: app.for_thread(count).map_err(io::Error::other)?,
             places: Arc::clone(&places),
             failures: Arc::clone(&failures),
             stopping: stopping.clone(),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let name = format!("http-{number}");
-        std::thread::Builder::new()
-            .name(name)
-            .spawn(move || runtime.block_on(worker.run()))
+        spawn(format!("http-{number}"), worker.run())
     });
     Ok(Running {
         stop,
-        threads: threads.collect::<io::Result<_>>()?,
+        threads: redirect.into_iter().chain(threads).collect::<io::Result<_>>()?,
     })
+}
+
+/// Runs `work` on a runtime and a thread of its own.
+fn spawn(name: String, work: impl Future<Output = ()> + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(move || runtime.block_on(work))
 }
 
 impl Running {
@@ -96,7 +143,8 @@ impl Running {
 }
 
 struct Worker {
-    listener: StdListener,
+    listener: Bound,
+    tls: Option<TlsAcceptor>,
     app: App,
     places: Arc<Semaphore>,
     failures: Arc<Failures>,
@@ -105,9 +153,8 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self) {
-        let listener = match TcpListener::from_std(self.listener) {
-            Ok(listener) => listener,
-            Err(error) => return tracing::error!(%error, "a listening socket cannot be used"),
+        let Some(listener) = self.listener.on_runtime() else {
+            return;
         };
         let mut connections = JoinSet::new();
         loop {
@@ -115,8 +162,12 @@ impl Worker {
                 biased;
                 () = stopped(&mut self.stopping) => break,
                 Some(_) = connections.join_next() => {}
-                (stream, place) = accept(&listener, &self.places, &self.failures) => {
-                    connections.spawn(serve(stream, place, self.app.clone(), self.stopping.clone()));
+                (client, place) = accept(&listener, &self.places, &self.failures) => {
+                    let (app, tls, stopping) = (self.app.clone(), self.tls.clone(), self.stopping.clone());
+                    connections.spawn(async move {
+                        transport::serve(client, app, tls, stopping).await;
+                        drop(place);
+                    });
                 }
             }
         }
@@ -134,24 +185,24 @@ impl Worker {
 }
 
 /// Returns when the server is told to stop.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // An error means that nobody can tell any more: that is the end, too.
     let _told = stopping.wait_for(|stop| *stop).await.map(|_| ());
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(
+pub(super) async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
     failures: &Failures,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (Client, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // The semaphore is never closed.
             std::future::pending().await
         };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, address)) => return (Client { stream, address }, place),
             Err(error) => {
                 if let Some(attempts) = failures.to_report(Instant::now()) {
                     tracing::warn!(%error, attempts, "a connection could not be accepted");
@@ -164,7 +215,7 @@ async fn accept(
 
 /// Attempts to accept that have failed. They come in swarms, of which a log line now and then is enough.
 #[derive(Debug, Default)]
-struct Failures {
+pub(super) struct Failures {
     /// How many there were since the last line, and when that was.
     unreported: Mutex<(usize, Option<Instant>)>,
 }
@@ -181,37 +232,6 @@ impl Failures {
         *last = Some(now);
         Some(std::mem::take(count))
     }
-}
-
-/// Answers the requests of one connection until it ends or the server stops.
-async fn serve(
-    stream: TcpStream,
-    place: OwnedSemaphorePermit,
-    app: App,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let limits = &app.config.limits;
-    let _not_fatal = stream.set_nodelay(true);
-    let io = Connection::new(stream, limits.send_timeout);
-    let answer = service_fn(|request| service::answer(&app, request));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes)
-        .max_headers(MAX_HEADERS)
-        .serve_connection(io, answer);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
-    }
-    drop(place);
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::body::Body;
 use super::error::{ApiError, ErrorHeader};
 use super::request::{CLIENT_REQUEST_ID, REQUEST_ID, RequestIds};
-use super::router::ALLOWED_METHODS;
 use crate::app::App;
 use crate::config::Cloud;
 use crate::graph::error::{ErrorBody, ErrorDetail, InnerError};
@@ -59,15 +58,15 @@ pub fn count(number: u64) -> Response<Body> {
 }
 
 /// The answer to `OPTIONS`: what a browser asks before it sends a token.
-pub fn preflight(request: &HeaderMap) -> Response<Body> {
+pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS));
+    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
     if request.contains_key(header::ORIGIN) {
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static(ALLOWED_METHODS),
+            HeaderValue::from_static(methods),
         );
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
         if let Some(asked) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
@@ -155,10 +154,12 @@ pub fn add_common_headers(response: &mut Response<Body>, request: &HeaderMap, id
         HeaderValue::from_static("nosniff"),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
-    );
+    // A page says by itself what it needs.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ));
     if request.contains_key(header::ORIGIN) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);

@@ -5,17 +5,19 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use odata::path::{ResourcePath, Segment};
 use tokio::time::{Instant, timeout};
 
 use super::artifacts::{content, count, get, list};
+use super::authority::{self, AuthorityCall, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::request::{ApiVersion, Call, RequestIds};
+use super::request::{ApiVersion, Call, Peer, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
 use super::{health, respond};
 use crate::app::App;
@@ -24,8 +26,16 @@ use crate::auth::caller::{self, Caller, CallerKind};
 use crate::config::LimitsConfig;
 use crate::db::Snapshot;
 
+/// Most header fields of a request.
+pub(super) const MAX_HEADERS: usize = 100;
+/// What each field of a header list of HTTP/2 counts beside its bytes (RFC 9113 section 6.5.2).
+const FIELD_BYTES: usize = 32;
+
 /// How long the body of a request that needs none may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest form that the authority reads: an assertion and a long scope fit.
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// What the log line says of a request, as far as it got.
 #[derive(Default)]
@@ -38,32 +48,61 @@ struct Trace {
     duration: Duration,
 }
 
-/// Answers one request. Refusals are answers too, so this does not fail.
-pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+/// Answers one request of `peer`. Refusals are answers too, so this does not fail.
+pub(super) async fn answer(
+    app: &App,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(peer);
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
-    let outcome = match checked(&head, body, &app.config.limits).await {
-        Ok(()) => match route(app, &head, &ids, &mut trace).await {
+    let form = authority::find(head.uri.path());
+    let outcome = match (
+        checked(&head, body, &app.config.limits, form.is_some()).await,
+        form,
+    ) {
+        (Ok(body), Some((found, tenant))) => {
+            let call = AuthorityCall {
+                app,
+                tenant,
+                method: &head.method,
+                query: head.uri.query().unwrap_or_default(),
+                headers: &head.headers,
+                body,
+                peer: peer.address,
+                ids: &ids,
+            };
+            of_authority(found, &call, &mut trace).await
+        }
+        (Ok(_), None) => match route(app, &head, &ids, &mut trace).await {
             // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more; at worst
             // an answer with content is written down twice.
             Err(error) if error.is_broken_off() => route(app, &head, &ids, &mut trace).await,
             outcome => outcome,
         },
-        Err(error) => Err(error),
+        (Err(error), _) => Err(error),
     };
     let (mut response, error) = match outcome {
         Ok(response) => (response, None),
         Err(error) => (respond::error(app, &error, &ids), Some(error)),
     };
     respond::add_common_headers(&mut response, &head.headers, &ids);
-    if has_body {
+    if head.version == Version::HTTP_2 {
+        // Frames say what there is (RFC 9113 section 8.2.2).
+        response.headers_mut().remove(header::CONNECTION);
+    } else if has_body {
         // Heads are watched up to the first body (`framing`); what comes behind one is not read any more.
         response
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if head.method == Method::HEAD {
+        let length = response.body().size_hint().exact().unwrap_or_default();
+        *response.body_mut() = Body::Length(length);
     }
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
@@ -71,13 +110,34 @@ pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Result<Resp
     Ok(response)
 }
 
-/// Refuses heads that are too large or can be read in two ways, and reads away a body that nobody needs.
-async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsConfig) -> Result<(), ApiError> {
+/// A path of the authority, with a method that it has.
+async fn of_authority(
+    found: &'static Route,
+    call: &AuthorityCall<'_>,
+    trace: &mut Trace,
+) -> Result<Response<Body>, ApiError> {
+    trace.route = Some(found.path);
+    if *call.method == Method::OPTIONS {
+        return Ok(respond::preflight(call.headers, found.allowed()));
+    }
+    match found.allows(call.method) {
+        true => Ok(authority::answer(found.endpoint, call).await),
+        false => Err(wrong_method(found.allowed())),
+    }
+}
+
+/// Refuses heads that are too large or can be read in two ways. Reads the body: to `keep` it, or away, as nobody needs it.
+async fn checked(
+    head: &http::request::Parts,
+    body: Incoming,
+    limits: &LimitsConfig,
+    keep: bool,
+) -> Result<Bytes, ApiError> {
     check_head(head, limits.header_bytes).map_err(ApiError::closing)?;
     if body.is_end_stream() {
-        return Ok(());
+        return Ok(Bytes::new());
     }
-    let limit = limits.json_bytes;
+    let limit = if keep { MAX_FORM_BYTES } else { limits.json_bytes };
     let too_large = || {
         let message = format!("The body of the request is larger than {limit} bytes.");
         Err(ApiError::new(ErrorCode::RequestEntityTooLarge, message).closing())
@@ -85,29 +145,28 @@ async fn checked(head: &http::request::Parts, body: Incoming, limits: &LimitsCon
     if body.size_hint().lower() > limit as u64 {
         return too_large();
     }
-    match timeout(BODY_TIMEOUT, read_away(body, limit)).await {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => too_large(),
+    match timeout(BODY_TIMEOUT, read(body, limit, keep)).await {
+        Ok(Ok(Some(body))) => Ok(body),
+        Ok(Ok(None)) => too_large(),
         Ok(Err(_)) => Err(ApiError::bad_request("The body of the request could not be read.").closing()),
         Err(_) => Err(ApiError::bad_request("The body of the request took too long.").closing()),
     }
 }
 
-/// Size, `Host` and framing of a request's head (security.md section 3).
+/// Size and host of a request's head (security.md section 3).
 fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError> {
-    // As it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is coarser.
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    let lines = head
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    let size = head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>();
+    let is_two = head.version == Version::HTTP_2;
+    let size = if is_two { list_size(head) } else { lines_size(head) };
     if size > limit {
         let message = format!("Request line and headers are larger than {limit} bytes.");
         return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
+    }
+    if head.headers.len() > MAX_HEADERS {
+        let message = format!("The request has more than {MAX_HEADERS} headers.");
+        return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
+    }
+    if is_two {
+        return check_authority(head);
     }
     let hosts = head.headers.get_all(header::HOST).iter().count();
     if hosts != 1 {
@@ -118,16 +177,75 @@ fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError>
     Ok(())
 }
 
-/// Reads a body and forgets it; `false` when it is longer than `limit`.
-async fn read_away(mut body: Incoming, limit: usize) -> Result<bool, hyper::Error> {
+/// A head of HTTP/1 as it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is
+/// coarser.
+fn lines_size(head: &http::request::Parts) -> usize {
+    let target = head.uri.path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    let lines = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>()
+}
+
+/// A head of HTTP/2 as the library counts it, which refuses what is larger by itself.
+fn list_size(head: &http::request::Parts) -> usize {
+    let uri = &head.uri;
+    let target = uri.path_and_query().map(|target| (":path", target.as_str()));
+    let pseudo = [
+        Some((":method", head.method.as_str())),
+        uri.scheme_str().map(|scheme| (":scheme", scheme)),
+        uri.authority()
+            .map(|authority| (":authority", authority.as_str())),
+        target,
+    ];
+    let pseudo = pseudo.into_iter().flatten();
+    let fields = head.headers.iter();
+    pseudo
+        .map(|(name, value)| name.len() + value.len() + FIELD_BYTES)
+        .chain(fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES))
+        .sum()
+}
+
+/// A request of HTTP/2 says which host it is for once, in `:authority` or `Host`, or the same in both (RFC 9113 section
+/// 8.3.1).
+fn check_authority(head: &http::request::Parts) -> Result<(), ApiError> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let host = hosts.next();
+    let is_one = match (head.uri.authority(), host) {
+        _ if hosts.next().is_some() => false,
+        (None, None) => false,
+        (None, Some(host)) => !host.is_empty(),
+        (Some(authority), None) => !authority.as_str().contains('@'),
+        (Some(authority), Some(host)) => authority
+            .as_str()
+            .as_bytes()
+            .eq_ignore_ascii_case(host.as_bytes()),
+    };
+    match is_one {
+        true => Ok(()),
+        false => Err(ApiError::bad_request(
+            "The request must have exactly one :authority, and no Host header that differs.",
+        )),
+    }
+}
+
+/// Reads a body, and forgets it unless it is to be kept; `None` when it is longer than `limit`.
+async fn read(mut body: Incoming, limit: usize, keep: bool) -> Result<Option<Bytes>, hyper::Error> {
     let mut read = 0;
+    let mut kept = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        read += frame?.data_ref().map_or(0, bytes::Bytes::len);
+        let Ok(bytes) = frame?.into_data() else { continue };
+        read += bytes.len();
         if read > limit {
-            return Ok(false);
+            return Ok(None);
+        }
+        if keep {
+            kept.extend_from_slice(&bytes);
         }
     }
-    Ok(true)
+    Ok(Some(kept.freeze()))
 }
 
 /// From the path to the handler.
@@ -143,7 +261,7 @@ async fn route(
     };
     if head.method == Method::OPTIONS {
         trace.route = Some("OPTIONS");
-        return Ok(respond::preflight(&head.headers));
+        return Ok(respond::preflight(&head.headers, router::ALLOWED_METHODS));
     }
     // `$metadata` is open to everybody (contract section 11a).
     let name = rest.trim_matches('/');

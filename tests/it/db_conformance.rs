@@ -925,6 +925,7 @@ async fn the_first_key_of_a_purpose_counts() {
             let key = StoredKey {
                 kid: kid.to_owned(),
                 secret: vec![1, 2, 0],
+                is_sealed: false,
                 public_jwk: Some("{\"kty\":\"RSA\"}".to_owned()),
                 created: at(NOW),
             };

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 19] = [
     "clock",
     "ids",
+    "seal",
     "media",
     "graph",
     "config",
     "telemetry",
+    "tls",
     "db",
     "content",
     "auth",
@@ -71,6 +73,16 @@ const ONLY: &[Only] = &[
         reason: "one place listens",
     },
     Only {
+        path: "tokio_rustls",
+        modules: &["http::listener", "http::transport"],
+        reason: "TLS is spoken where connections come in",
+    },
+    Only {
+        path: "rcgen",
+        modules: &["tls::development"],
+        reason: "one place makes certificates, and only for development",
+    },
+    Only {
         path: "rusqlite",
         modules: &["db::sqlite", "db::migrate"],
         reason: "a statement is for every engine; only the engine and its schema know the driver",
@@ -117,25 +129,19 @@ const ONLY: &[Only] = &[
         reason: "tokens are read by one room",
     },
     Only {
+        path: "x509_parser",
+        modules: &["auth::key_set", "authority::certificate", "tls"],
+        reason: "certificates are read where their keys are used",
+    },
+    Only {
         path: "argon2",
         modules: &["authority::secret_hash"],
         reason: "one choice of parameters",
     },
     Only {
-        path: "x509_parser",
-        modules: &["authority::certificate"],
-        reason: "certificates of applications",
-    },
-    Only {
         path: "aws_lc_rs",
-        modules: &[
-            "auth",
-            "authority",
-            "content::local",
-            "content::s3",
-            "query::page_token",
-        ],
-        reason: "signatures, digests of content, and the seal of page tokens",
+        modules: &["auth", "authority", "content::local", "content::s3", "seal"],
+        reason: "signatures, digests of content, and seals",
     },
     Only {
         path: "clap",
@@ -201,6 +207,7 @@ const ONLY: &[Only] = &[
             "db::sqlite",
             "seed::files",
             "store",
+            "tls",
         ],
         reason: "files: of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
                  database (made so that its owner alone reads it), of seeds, and the data folder itself",
@@ -224,6 +231,7 @@ const ONLY: &[Only] = &[
         path: "tokio",
         modules: &[
             "auth",
+            "authority",
             "cli",
             "content",
             "db",
@@ -287,7 +295,7 @@ const ONLY: &[Only] = &[
 ];
 
 /// Rooms without any I/O, and the methods that would be I/O without naming it.
-const PURE: [&str; 6] = ["clock", "ids", "media", "graph", "query", "authority"];
+const PURE: [&str; 6] = ["clock", "ids", "seal", "media", "graph", "query"];
 const IO_METHODS: [&str; 9] = [
     "canonicalize",
     "exists",

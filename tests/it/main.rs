@@ -9,6 +9,7 @@
 
 mod artifacts;
 mod auth;
+mod authority;
 mod cli;
 mod content_conformance;
 mod content_s3;
@@ -26,4 +27,5 @@ mod reference_page;
 mod schema_parity;
 mod seed;
 mod support;
+mod tls;
 mod tokens_are_never_logged;

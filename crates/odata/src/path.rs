@@ -370,5 +370,11 @@ impl Arguments<'_> {
     }
 }
 
+/// One raw segment of a path that is no resource path, decoded; `None` where it cannot be.
+#[must_use]
+pub fn decode_segment(raw: &str) -> Option<String> {
+    decode(raw, 0..raw.len(), Place::Path).ok()
+}
+
 #[cfg(test)]
 mod tests;

@@ -459,5 +459,17 @@ fn wrong_value(raw: &RawOption, offset: usize, expected: &'static str) -> QueryE
     }
 }
 
+/// A text as the value of a parameter in a query.
+#[must_use]
+pub fn encode_form(text: &str) -> String {
+    encode_segment(text)
+}
+
+/// One name or value of a form or a query (`application/x-www-form-urlencoded`), decoded; `None` where it cannot be.
+#[must_use]
+pub fn decode_form(raw: &str) -> Option<String> {
+    decode(raw, 0..raw.len(), Place::Query).ok()
+}
+
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use graphophone::db::signing_keys::{self, KeyPurpose};
 use serde_json::{Value, json};
 
 use crate::support::names::{ARCHIVER, CONTOSO, ORGANIZER, READ};
-use crate::support::{NOW, TestApp};
+use crate::support::{NOW, TestApp, own_key};
 
 /// The `iss` template of the entries that tests configure.
 pub const ISSUER: &str = "https://login.example/{tenantid}/v2.0";
@@ -145,7 +145,13 @@ pub async fn own_pair(app: &TestApp) -> (RsaKeyPair, String) {
         .await
         .unwrap()
         .unwrap();
-    (RsaKeyPair::from_pkcs8(&stored.secret).unwrap(), stored.kid)
+    // What is stored is sealed.
+    let key = own_key();
+    assert_eq!(stored.kid, key.kid());
+    (
+        RsaKeyPair::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap(),
+        stored.kid,
+    )
 }
 
 /// [`NOW`] as a NumericDate.

@@ -133,9 +133,9 @@ impl Process {
 
     /// Where it listens.
     pub fn address(&self) -> String {
-        let line = self.err.iter().find(|line| line.contains("listening on http://"));
+        let line = self.err.iter().find(|line| line.contains("listening on http"));
         let line = line.unwrap_or_else(|| panic!("{:?}", self.err));
-        line.split("http://").nth(1).unwrap().trim().to_owned()
+        line.split("://").nth(1).unwrap().trim().to_owned()
     }
 
     /// Waits for a line on standard error that contains `text`.

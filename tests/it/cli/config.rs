@@ -21,7 +21,6 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
         ("cloud = \"moon\"", "cloud: ", "china"),
         ("shutdown_grace = 30", "shutdown_grace: ", "30s"),
         ("[limits]\njson_bytes = 1", "limits.json_bytes: ", "1024"),
-        ("[tls]\ncertificate = \"tls.crt\"", "tls.certificate: ", ""),
         (
             "[throttling]\nrequests_per_second = 30",
             "throttling.requests_per_second: ",
@@ -74,16 +73,48 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
             "none.json",
         ),
     ] {
-        let file = home.write("graphophone.toml", toml.as_bytes());
-        let ran = home.run_on_files(&["serve", "--config", &file]);
-        let line = ran.refused();
-        assert!(line.starts_with(start), "{toml}: {line}");
-        assert!(line.contains(rest), "{toml}: {line}");
+        let line = refused(&home, toml);
+        assert!(line.starts_with(start) && line.contains(rest), "{toml}: {line}");
         assert!(
             !line.contains("secret@") && !line.contains("\"secret\""),
             "{line}"
         );
     }
+}
+
+/// What `serve` says of that configuration.
+fn refused(home: &Home, toml: &str) -> String {
+    let file = home.write("graphophone.toml", toml.as_bytes());
+    let ran = home.run_on_files(&["serve", "--config", &file]);
+    ran.refused().to_owned()
+}
+
+#[test]
+fn half_a_certificate_and_two_of_them_are_refused_by_name() {
+    let home = Home::new();
+    for (toml, start, rest) in [
+        ("[tls]\ncertificate = \"tls.crt\"", "tls.key: ", "tls.certificate"),
+        ("[tls]\nkey = \"tls.key\"", "tls.certificate: ", "tls.key"),
+        (
+            "[tls]\ncertificate = \"none.crt\"\nkey = \"none.key\"",
+            "tls.certificate: ",
+            "none.crt",
+        ),
+        (
+            "[tls]\ndevelopment = true\ncertificate = \"a\"\nkey = \"b\"",
+            "tls.development: ",
+            "leave out",
+        ),
+        (
+            "[tls]\nredirect_listen = \"127.0.0.1:80\"",
+            "tls.redirect_listen: ",
+            "without TLS",
+        ),
+    ] {
+        let line = refused(&home, toml);
+        assert!(line.starts_with(start) && line.contains(rest), "{toml}: {line}");
+    }
+    assert!(!home.folder.path().join("data").exists());
 }
 
 #[test]

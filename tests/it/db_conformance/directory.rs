@@ -437,9 +437,9 @@ fn session(id: &str, user: &str, expires: Ticks) -> SignInSession {
 /// Begins sessions, and grants something in each and to a device.
 async fn sign_in(db: &Db, sessions: &[SignInSession]) {
     const GRANT: &str = "
-        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, audience, scope, created_ticks,
+        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks,
                                   expires_ticks)
-        VALUES (?1, 'code', 't', 'app', ?2, ?3, 'a', 's', ?4, ?4)";
+        VALUES (?1, 'code', 't', 'app', ?2, ?3, 's', ?4, ?4)";
     let sessions = sessions.to_vec();
     write(db, move |tx| {
         Box::pin(async move {

@@ -34,7 +34,7 @@ fn for_thread(store: &Store) -> Store {
     Store {
         db: store.db.for_thread(1).unwrap(),
         content: store.content.for_thread(),
-        clock: store.clock.clone(),
+        ..store.clone()
     }
 }
 

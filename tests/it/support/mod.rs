@@ -5,9 +5,10 @@
 
 pub mod names;
 pub mod postgres;
-mod raw;
+pub mod raw;
 pub mod s3;
 pub mod stores;
+pub mod tls;
 mod token;
 pub mod wire;
 
@@ -38,6 +39,11 @@ pub const NOW: &str = "2026-02-01T12:00:00Z";
 /// One key for all apps of this process: making one takes a while.
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
 
+/// The key that signs the tokens of every app.
+pub fn own_key() -> &'static SigningKey {
+    &KEY
+}
+
 /// A running server and what a test may reach of it.
 pub struct TestApp {
     /// Its data folder and the folder of its seeds.
@@ -48,6 +54,8 @@ pub struct TestApp {
     pub store: Store,
     /// Its time, standing still at [`NOW`].
     pub clock: Clock,
+    /// What signs its certificates, where it speaks HTTPS.
+    pub authority: Option<tls::Authority>,
     server: Mutex<Option<Server>>,
     base: String,
     client: reqwest::Client,
@@ -59,6 +67,7 @@ pub struct Setup {
     config: String,
     seeds: Vec<String>,
     bare: bool,
+    tls: bool,
     database: Option<(Database, String)>,
     bucket: Option<(s3::Bucket, SocketAddr)>,
 }
@@ -89,6 +98,12 @@ impl Setup {
         self
     }
 
+    /// With HTTPS. Its client speaks HTTP/2.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Without `seed.yaml`.
     pub fn bare(mut self) -> Self {
         self.bare = true;
@@ -102,10 +117,16 @@ impl Setup {
         std::fs::create_dir(&seeds).unwrap();
         write_media(&seeds);
         let file = folder.path().join("graphophone.toml");
+        let authority = self.tls.then(|| tls::Authority::new(folder.path()));
+        let certificate = authority.as_ref().map(|authority| {
+            authority.replace(tls::FOREVER);
+            tls::Authority::CONFIG
+        });
         std::fs::write(
             &file,
             format!(
-                "listen = \"127.0.0.1:0\"\ndata = \"data\"\nlog.requests = false\n{}",
+                "listen = \"127.0.0.1:0\"\ndata = \"data\"\nlog.requests = false\n{}{}",
+                certificate.unwrap_or_default(),
                 self.config
             ),
         )
@@ -128,7 +149,7 @@ impl Setup {
             load(&store, &seeds, &yaml).await.unwrap();
         }
         let server = prepared.start(Some(1)).await.unwrap();
-        let base = format!("http://{}", server.address);
+        let base = server.url();
         TestApp {
             folder,
             stores,
@@ -136,7 +157,10 @@ impl Setup {
             clock,
             server: Mutex::new(Some(server)),
             base,
-            client: client(),
+            client: authority
+                .as_ref()
+                .map_or_else(client, |authority| authority.client(|builder| builder)),
+            authority,
         }
     }
 }
@@ -152,14 +176,14 @@ impl TestApp {
         Setup::default()
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, or `https://…`
     pub fn base(&self) -> &str {
         &self.base
     }
 
     /// `127.0.0.1:PORT`
     pub fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        self.base.split_once("://").unwrap().1
     }
 
     /// The folder in which seeds name their files: `one.mp4`, `two.mp4`, `one.vtt` are there.
@@ -203,6 +227,11 @@ impl TestApp {
             headers,
             body: response.bytes().await.unwrap().to_vec(),
         }
+    }
+
+    /// POST of a form, as clients of the authority send it.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(self.request("POST", path).form(form)).await
     }
 
     /// Sends bytes as they are, on a connection of their own, and reads until the server closes or is silent after a whole
@@ -253,6 +282,11 @@ impl TestApp {
             }
         }
         shown
+    }
+
+    /// What is reached of the running server itself.
+    pub fn server<T>(&self, ask: impl FnOnce(&Server) -> T) -> T {
+        ask(self.server.lock().unwrap().as_ref().unwrap())
     }
 
     /// Stops the server as SIGTERM does.
@@ -417,6 +451,7 @@ async fn put_key(store: &Store) {
     let key = StoredKey {
         kid: KEY.kid().to_owned(),
         secret: KEY.to_pkcs8().unwrap(),
+        is_sealed: false,
         public_jwk: Some(KEY.public_jwk().to_string()),
         created: store.clock.now(),
     };

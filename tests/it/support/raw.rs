@@ -37,7 +37,7 @@ impl RawAnswer {
 }
 
 /// Sends `bytes` and reads until the server closes the connection. The bytes must make it do so (`Connection: close`).
-pub(super) async fn send(address: &str, bytes: &[u8]) -> RawAnswer {
+pub async fn send(address: &str, bytes: &[u8]) -> RawAnswer {
     let talk = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         // The server may answer and close before it has read everything.

@@ -20,6 +20,7 @@ impl TokenOf {
             ARCHIVER,
             Subject::User {
                 id: user.to_owned(),
+                name: None,
                 scopes,
             },
         )
@@ -45,6 +46,7 @@ impl TokenOf {
             issued: NOW.parse().unwrap(),
             lifetime: Duration::from_secs(3600),
             id: "test".to_owned(),
+            grant: None,
         })
     }
 
@@ -52,7 +54,11 @@ impl TokenOf {
     pub fn permissions(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
         self.0.subject = match self.0.subject {
-            Subject::User { id, .. } => Subject::User { id, scopes: names },
+            Subject::User { id, name, .. } => Subject::User {
+                id,
+                name,
+                scopes: names,
+            },
             Subject::Application { .. } => Subject::Application { roles: names },
         };
         self

@@ -1,0 +1,447 @@
+//! [`Refusal`]: why the authority hands nothing out, in the words of OAuth 2.0 (RFC 6749 section 5.2, RFC 8628 section 3.5)
+//! with Microsoft's `AADSTS` number, on which clients branch.
+
+use std::borrow::Cow;
+
+/// The `error` of OAuth 2.0 and OpenID Connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OAuthError {
+    /// The request cannot be understood.
+    InvalidRequest,
+    /// The client has not proved who it is.
+    InvalidClient,
+    /// A code, token or assertion does not count.
+    InvalidGrant,
+    /// The client may not do this.
+    UnauthorizedClient,
+    /// There is no such grant.
+    UnsupportedGrantType,
+    /// There is no such response type.
+    UnsupportedResponseType,
+    /// There is no such permission, or not for this client.
+    InvalidScope,
+    /// There is no such resource (Microsoft's own).
+    InvalidResource,
+    /// The user has said no.
+    AccessDenied,
+    /// Nobody has entered the code of the device yet.
+    AuthorizationPending,
+    /// The device asks too often.
+    SlowDown,
+    /// The user has said no to a device (Microsoft's own).
+    AuthorizationDeclined,
+    /// The code of the device has ended.
+    ExpiredToken,
+    /// There is no such code of a device (Microsoft's own).
+    BadVerificationCode,
+    /// Somebody has to sign in, and may not be asked to.
+    LoginRequired,
+    /// Somebody has to consent, and may not be asked to.
+    ConsentRequired,
+    /// Somebody has to be asked.
+    InteractionRequired,
+    /// Too many attempts.
+    TemporarilyUnavailable,
+}
+
+impl OAuthError {
+    /// As it is spelled.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidResource => "invalid_resource",
+            Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::AuthorizationDeclined => "authorization_declined",
+            Self::ExpiredToken => "expired_token",
+            Self::BadVerificationCode => "bad_verification_code",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+}
+
+/// Why nothing is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What OAuth calls it.
+    pub error: OAuthError,
+    /// Microsoft's number.
+    pub aadsts: u32,
+    /// For people. Never repeats a secret.
+    pub text: Cow<'static, str>,
+    /// Seconds after which another try may fare better.
+    pub retry_after: Option<u32>,
+}
+
+/// As much of a value from outside as is repeated.
+const SHOWN_BYTES: usize = 128;
+
+/// A value from outside, as far as it can be repeated.
+fn shown(text: &str) -> String {
+    let kept: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN_BYTES)
+        .collect();
+    format!("'{kept}'")
+}
+
+/// A way of refusing, with `{}` where its text names what it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What OAuth calls it.
+    pub error: OAuthError,
+    /// Microsoft's number.
+    pub aadsts: u32,
+    text: &'static str,
+}
+
+const fn kind(error: OAuthError, aadsts: u32, text: &'static str) -> Kind {
+    Kind { error, aadsts, text }
+}
+
+impl Kind {
+    /// A refusal of this kind.
+    pub fn refuse(&self) -> Refusal {
+        Refusal {
+            error: self.error,
+            aadsts: self.aadsts,
+            text: self.text.into(),
+            retry_after: None,
+        }
+    }
+
+    /// A refusal of this kind about `what`, which may come from outside.
+    pub fn about(&self, what: &str) -> Refusal {
+        Refusal {
+            text: self.text.replace("{}", &shown(what)).into(),
+            ..self.refuse()
+        }
+    }
+}
+
+/// A parameter is missing.
+pub const MISSING: Kind = kind(
+    OAuthError::InvalidRequest,
+    900_144,
+    "The request body must contain the following parameter: {}.",
+);
+/// A parameter is there twice.
+pub const REPEATED: Kind = kind(
+    OAuthError::InvalidRequest,
+    9_000_411,
+    "The request is not properly formatted. The parameter {} is duplicated.",
+);
+/// A parameter means nothing.
+pub const MALFORMED: Kind = kind(
+    OAuthError::InvalidRequest,
+    90_023,
+    "The value of the parameter {} is not valid.",
+);
+/// The body is not a form.
+pub const NOT_A_FORM: Kind = kind(
+    OAuthError::InvalidRequest,
+    900_561,
+    "The endpoint only accepts POST with a body of type application/x-www-form-urlencoded.",
+);
+/// What only the body may hold stands in the URL.
+pub const IN_THE_URL: Kind = kind(
+    OAuthError::InvalidRequest,
+    900_144,
+    "The parameter {} must stand in the request's body. What stood in the URL may be in a log now: replace it.",
+);
+/// There is no such tenant.
+pub const NO_TENANT: Kind = kind(
+    OAuthError::InvalidRequest,
+    90_002,
+    "Tenant {} not found. Check the tenant id or domain.",
+);
+/// Personal accounts.
+pub const PERSONAL: Kind = kind(
+    OAuthError::InvalidRequest,
+    50_020,
+    "Personal Microsoft accounts cannot sign in here.",
+);
+/// There is no such application.
+pub const NO_APPLICATION: Kind = kind(
+    OAuthError::UnauthorizedClient,
+    700_016,
+    "Application with identifier {} was not found in the directory. It has to be registered in this tenant.",
+);
+/// The application is registered in more than one tenant.
+pub const WHICH_TENANT: Kind = kind(
+    OAuthError::UnauthorizedClient,
+    700_016,
+    "Application with identifier {} is registered in several tenants. Name one of them in place of 'common', 'organizations' or 'adfs'.",
+);
+/// The application is disabled.
+pub const APPLICATION_DISABLED: Kind = kind(
+    OAuthError::UnauthorizedClient,
+    7_000_112,
+    "Application {} is disabled.",
+);
+/// A secret that is none of this application's.
+pub const WRONG_SECRET: Kind = kind(
+    OAuthError::InvalidClient,
+    7_000_215,
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app {}.",
+);
+/// A secret that has ended.
+pub const EXPIRED_SECRET: Kind = kind(
+    OAuthError::InvalidClient,
+    7_000_222,
+    "The provided client secret keys for app {} are expired. Make new ones.",
+);
+/// No proof at all.
+pub const NO_CREDENTIAL: Kind = kind(
+    OAuthError::InvalidClient,
+    7_000_218,
+    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+);
+/// Two proofs.
+pub const TWO_CREDENTIALS: Kind = kind(
+    OAuthError::InvalidRequest,
+    7_000_214,
+    "The request must hold one credential of the client only.",
+);
+/// An assertion that is no JWT, or of another kind.
+pub const BAD_ASSERTION: Kind = kind(OAuthError::InvalidClient, 50_027, "Client assertion: {}.");
+/// An assertion with a wrong signature.
+pub const ASSERTION_SIGNATURE: Kind = kind(
+    OAuthError::InvalidClient,
+    700_027,
+    "Client assertion failed signature validation. The key was not found by its thumbprint, or does not match.",
+);
+/// An assertion for somebody else.
+pub const ASSERTION_AUDIENCE: Kind = kind(
+    OAuthError::InvalidClient,
+    700_023,
+    "Client assertion audience claim does not match the token endpoint.",
+);
+/// An assertion too early or too late.
+pub const ASSERTION_TIME: Kind = kind(
+    OAuthError::InvalidClient,
+    700_024,
+    "Client assertion is not within its valid time range.",
+);
+/// An assertion of another application.
+pub const ASSERTION_SUBJECT: Kind = kind(
+    OAuthError::InvalidClient,
+    700_021,
+    "Client assertion application identifier does not match 'client_id' parameter.",
+);
+/// There is no such grant.
+pub const NO_GRANT_TYPE: Kind = kind(
+    OAuthError::UnsupportedGrantType,
+    70_003,
+    "The app requested an unsupported grant type {}.",
+);
+/// A response type other than a code.
+pub const NO_RESPONSE_TYPE: Kind = kind(
+    OAuthError::UnsupportedResponseType,
+    70_005,
+    "The response type {} is not supported: only 'code' is.",
+);
+/// A scope that cannot be read, or that the application does not have.
+pub const NO_SCOPE: Kind = kind(
+    OAuthError::InvalidScope,
+    70_011,
+    "The provided value for the input parameter 'scope' is not valid. The scope {} does not exist here, or the application has not registered it.",
+);
+/// Names where only `.default` may stand.
+pub const ONLY_DEFAULT: Kind = kind(
+    OAuthError::InvalidScope,
+    1_002_012,
+    "The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
+);
+/// Scopes of two resources.
+pub const TWO_RESOURCES: Kind = kind(
+    OAuthError::InvalidScope,
+    28_000,
+    "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+);
+/// No such resource.
+pub const NO_RESOURCE: Kind = kind(
+    OAuthError::InvalidResource,
+    500_011,
+    "The resource principal named {} was not found. This authority knows https://graph.microsoft.com and its own address.",
+);
+/// A redirect URI that is not registered.
+pub const NO_REDIRECT_URI: Kind = kind(
+    OAuthError::InvalidRequest,
+    50_011,
+    "The redirect URI {} specified in the request does not match the redirect URIs configured for the application.",
+);
+/// No PKCE.
+pub const NO_CHALLENGE: Kind = kind(
+    OAuthError::InvalidRequest,
+    9_002_325,
+    "Proof Key for Code Exchange is required: send code_challenge with code_challenge_method=S256.",
+);
+/// A challenge that is none.
+pub const BAD_CHALLENGE: Kind = kind(
+    OAuthError::InvalidRequest,
+    501_491,
+    "Invalid size of code_challenge parameter.",
+);
+/// A verifier that does not fit.
+pub const WRONG_VERIFIER: Kind = kind(
+    OAuthError::InvalidGrant,
+    501_481,
+    "The code_verifier does not match the code_challenge supplied in the authorization request.",
+);
+/// A code that is none.
+pub const NO_CODE: Kind = kind(
+    OAuthError::InvalidGrant,
+    9_002_313,
+    "Invalid request. The provided authorization code or refresh token is malformed.",
+);
+/// A code that has ended.
+pub const EXPIRED_CODE: Kind = kind(
+    OAuthError::InvalidGrant,
+    70_008,
+    "The provided authorization code or refresh token has expired. Send a new interactive authorization request.",
+);
+/// A code that was used.
+pub const USED_CODE: Kind = kind(
+    OAuthError::InvalidGrant,
+    54_005,
+    "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
+);
+/// A code that was sent elsewhere.
+pub const OTHER_REDIRECT_URI: Kind = kind(
+    OAuthError::InvalidGrant,
+    50_011,
+    "The redirect URI does not match the one of the authorization request.",
+);
+/// A code or token of another application.
+pub const OTHER_APPLICATION: Kind = kind(
+    OAuthError::InvalidGrant,
+    700_005,
+    "The provided authorization code or refresh token was issued to another application.",
+);
+/// A refresh token that was used before.
+pub const REPLAYED: Kind = kind(
+    OAuthError::InvalidGrant,
+    50_173,
+    "The provided grant has been used twice and is revoked. A fresh sign-in is needed.",
+);
+/// A revoked family.
+pub const REVOKED: Kind = kind(
+    OAuthError::InvalidGrant,
+    50_173,
+    "The provided grant has been revoked. A fresh sign-in is needed.",
+);
+/// A disabled or deleted user.
+pub const USER_DISABLED: Kind = kind(OAuthError::InvalidGrant, 50_057, "The user account is disabled.");
+/// Nobody has consented.
+pub const NO_CONSENT: Kind = kind(
+    OAuthError::InvalidGrant,
+    65_001,
+    "The user or administrator has not consented to use the application with ID {}. Send an interactive authorization request for this user and resource.",
+);
+/// The user has said no.
+pub const DECLINED: Kind = kind(
+    OAuthError::AccessDenied,
+    65_004,
+    "User declined to consent to access the app.",
+);
+/// `prompt=none` and nobody is signed in.
+pub const MUST_SIGN_IN: Kind = kind(
+    OAuthError::LoginRequired,
+    50_058,
+    "A silent sign-in request was sent but no user is signed in.",
+);
+/// `prompt=none` and nobody has consented.
+pub const MUST_CONSENT: Kind = kind(
+    OAuthError::ConsentRequired,
+    65_001,
+    "A silent sign-in request was sent but the user has not consented.",
+);
+/// An assertion that does not count.
+pub const BAD_USER_ASSERTION: Kind = kind(
+    OAuthError::InvalidGrant,
+    500_133,
+    "Assertion failed validation: it is not a delegated access token of this authority that is meant for this application.",
+);
+/// Nobody has entered the code yet.
+pub const PENDING: Kind = kind(
+    OAuthError::AuthorizationPending,
+    70_016,
+    "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+);
+/// Asks too often.
+pub const SLOW_DOWN: Kind = kind(
+    OAuthError::SlowDown,
+    70_016,
+    "OAuth 2.0 device flow error. The interval between polls was too short: wait 5 seconds longer from now on.",
+);
+/// The user has said no to a device.
+pub const DEVICE_DECLINED: Kind = kind(
+    OAuthError::AuthorizationDeclined,
+    70_018,
+    "The user has declined the sign-in of the device.",
+);
+/// The device's code has ended.
+pub const DEVICE_EXPIRED: Kind = kind(
+    OAuthError::ExpiredToken,
+    70_020,
+    "The code of the device has expired. Begin again.",
+);
+/// There is no such code of a device.
+pub const NO_DEVICE_CODE: Kind = kind(
+    OAuthError::BadVerificationCode,
+    70_019,
+    "The verification code is not one that was given out, or was redeemed.",
+);
+/// The application may not act without a secret.
+pub const NOT_PUBLIC: Kind = kind(
+    OAuthError::InvalidClient,
+    7_000_218,
+    "The request body must contain 'client_assertion' or 'client_secret': application {} has a credential and is not a public client (isFallbackPublicClient).",
+);
+
+impl Refusal {
+    /// Too many wrong secrets: try again in `seconds`.
+    pub fn too_many_attempts(seconds: u32) -> Self {
+        let text = format!(
+            "Too many attempts with wrong credentials from this address. Try again in {seconds} seconds."
+        );
+        Self {
+            error: OAuthError::TemporarilyUnavailable,
+            aadsts: 50_053,
+            text: text.into(),
+            retry_after: Some(seconds),
+        }
+    }
+
+    /// For people and for clients that search it: `AADSTS700016: …`.
+    pub fn description(&self) -> String {
+        format!("AADSTS{}: {}", self.aadsts, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_shows_what_was_asked_and_nothing_that_breaks_a_line() {
+        let refusal = NO_TENANT.about("contoso\r\n.example");
+        assert_eq!(
+            refusal.description(),
+            "AADSTS90002: Tenant 'contoso.example' not found. Check the tenant id or domain."
+        );
+        assert!(NO_TENANT.about(&"x".repeat(100_000)).text.len() < 300);
+    }
+}

@@ -1,0 +1,360 @@
+//! `GET /{tenant}/oauth2/v2.0/authorize`: the request that begins with an application and ends with a code (RFC 6749 section
+//! 4.1.1, OpenID Connect Core section 3.1.2).
+//!
+//! Until client, redirect URI and PKCE are right, everything wrong is told on a page of ours and nobody is sent anywhere.
+
+use http::{Method, Response, StatusCode};
+
+use super::AuthorityCall;
+use super::browser::{self, Browser};
+use super::form::Form;
+use super::pages::{self, Language, Page};
+use super::sign_in;
+use crate::authority::interaction::{Allowed, CodeRequest, Interaction, Purpose, ResponseMode};
+use crate::authority::random_secret::sha256;
+use crate::authority::redirect_uri::{self, with_parameters};
+use crate::authority::refusal::{self, Refusal};
+use crate::authority::scope::RequestedScope;
+use crate::authority::tenant_name::Segment;
+use crate::authority::{AuthorityError, client, pkce};
+use crate::db::applications;
+use crate::db::sign_in_sessions::SignInSession;
+use crate::db::users::User;
+use crate::http::body::Body;
+
+/// Whom to ask, and whom not (`prompt`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prompt {
+    /// Whoever has to be asked.
+    Needed,
+    /// Nobody.
+    None,
+    /// For the password again.
+    Login,
+    /// For consent again.
+    Consent,
+}
+
+/// A request that may be answered by a redirect.
+struct Begun {
+    interaction: Interaction,
+    request: CodeRequest,
+    prompt: Prompt,
+    hint: String,
+    browser: Browser,
+}
+
+/// Why it does not go on.
+enum Stop {
+    /// Told on a page.
+    Page(AuthorityError),
+    /// Told to the application.
+    Application(Box<(CodeRequest, String, Refusal)>),
+}
+
+impl<E: Into<AuthorityError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+/// Begins an authorization.
+pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
+    let form = match *call.method {
+        Method::POST => Form::of_body(call.headers, &call.body),
+        _ => Form::parse(call.query),
+    };
+    let locales = form
+        .as_ref()
+        .ok()
+        .and_then(|form| form.get("ui_locales"))
+        .map(str::to_owned);
+    let language = Language::of(call.headers, locales.as_deref());
+    let answered = async {
+        let begun = begin(call, &form?).await?;
+        go_on(call, language, begun).await
+    };
+    match answered.await {
+        Ok(response) => response,
+        Err(Stop::Page(error)) => browser::stop(call, language, &error),
+        Err(Stop::Application(told)) => {
+            let (request, tenant, refusal) = *told;
+            refused(call, language, &request, &tenant, &refusal)
+        }
+    }
+}
+
+/// Reads the request and checks all that does not depend on who is asked.
+async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
+    let authority = &call.app.authority;
+    let app_id = form.needed("client_id")?;
+    let segment = Segment::parse(&call.tenant)?;
+    let mut db = authority.db.snapshot().await?;
+    let tenant = segment.resolve(&mut db).await?;
+    let (application, tenant) = client::find(&mut db, &tenant, app_id, None).await?;
+    let redirect_uri = form.needed("redirect_uri")?;
+    let registered = applications::redirect_uris(&mut db, &application.app_id, &tenant.id).await?;
+    if !redirect_uri::matches(&registered, redirect_uri) {
+        return Err(refusal::NO_REDIRECT_URI.about(redirect_uri).into());
+    }
+    // Requests by reference or in a token are not read (OpenID Connect Core section 6).
+    if let Some(name) = ["request", "request_uri"]
+        .iter()
+        .find(|name| form.get(name).is_some())
+    {
+        return Err(refusal::MALFORMED.about(name).into());
+    }
+    let challenge = form
+        .get("code_challenge")
+        .ok_or_else(|| refusal::NO_CHALLENGE.refuse())?;
+    if form.get("code_challenge_method") != Some("S256") {
+        return Err(refusal::NO_CHALLENGE.refuse().into());
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(refusal::BAD_CHALLENGE.refuse().into());
+    }
+    let mode = form.get("response_mode");
+    let request = CodeRequest {
+        redirect_uri: redirect_uri.to_owned(),
+        response_mode: match mode {
+            Some("form_post") => ResponseMode::FormPost,
+            _ => ResponseMode::Query,
+        },
+        state: form.get("state").map(str::to_owned),
+        nonce: form.get("nonce").map(str::to_owned),
+        code_challenge: challenge.to_owned(),
+    };
+    let to_application = |refusal| Stop::Application(Box::new((request.clone(), tenant.id.clone(), refusal)));
+    let needed = |name| form.needed(name).map_err(to_application);
+    let response_type = needed("response_type")?;
+    if response_type != "code" {
+        return Err(to_application(refusal::NO_RESPONSE_TYPE.about(response_type)));
+    }
+    if !matches!(mode, None | Some("query" | "form_post")) {
+        return Err(to_application(refusal::MALFORMED.about("response_mode")));
+    }
+    let scope = needed("scope")?;
+    RequestedScope::parse(scope, &authority.resources).map_err(to_application)?;
+    let prompt = match form.get("prompt") {
+        None => Prompt::Needed,
+        Some("none") => Prompt::None,
+        Some("login" | "select_account") => Prompt::Login,
+        Some("consent") => Prompt::Consent,
+        Some(_) => return Err(to_application(refusal::MALFORMED.about("prompt"))),
+    };
+    let browser = Browser::of(call)?;
+    let interaction = Interaction {
+        purpose: Purpose::Code(request.clone()),
+        tenant_id: tenant.id,
+        app_id: application.app_id,
+        scope: scope.to_owned(),
+        browser_sha256: sha256(&browser.key),
+        begun_ticks: authority.clock.now().0,
+        shown: Vec::new(),
+    };
+    Ok(Begun {
+        interaction,
+        request,
+        prompt,
+        hint: form.get("login_hint").unwrap_or_default().to_owned(),
+        browser,
+    })
+}
+
+/// Goes on with whoever is signed in, or asks.
+async fn go_on(call: &AuthorityCall<'_>, language: Language, begun: Begun) -> Result<Response<Body>, Stop> {
+    let authority = &call.app.authority;
+    let Begun {
+        interaction,
+        request,
+        prompt,
+        hint,
+        browser,
+    } = begun;
+    let told = |refusal: Refusal| {
+        Stop::Application(Box::new((
+            request.clone(),
+            interaction.tenant_id.clone(),
+            refusal,
+        )))
+    };
+    let signed_in = match browser::session(call) {
+        Some(cookie) if prompt != Prompt::Login => authority.session(cookie).await?,
+        _ => None,
+    };
+    let is_expected = |user: &User| {
+        let name = user.user_principal_name.as_deref().unwrap_or_default();
+        user.tenant_id == interaction.tenant_id && (hint.is_empty() || name.eq_ignore_ascii_case(&hint))
+    };
+    let Some((session, user)) = signed_in.filter(|(_, user)| is_expected(user)) else {
+        if prompt == Prompt::None {
+            return Err(told(refusal::MUST_SIGN_IN.refuse()));
+        }
+        let mut response = sign_in::page(call, language, &interaction, (&hint, None)).await?;
+        browser.remember(call, &mut response);
+        return Ok(response);
+    };
+    let ask = match prompt {
+        Prompt::Consent => Ask::Always,
+        Prompt::None => Ask::Never,
+        Prompt::Needed | Prompt::Login => Ask::IfNeeded,
+    };
+    match proceed(call, language, &interaction, (&user, &session), ask).await {
+        Ok(mut response) => {
+            browser.remember(call, &mut response);
+            Ok(response)
+        }
+        Err(AuthorityError::Refused(refusal)) => Err(told(refusal)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Whether consent is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// In any case.
+    Always,
+    /// Where something is not consented to yet.
+    IfNeeded,
+    /// Not even then.
+    Never,
+}
+
+/// Goes on once somebody is signed in: to the consent page, or to the end.
+///
+/// # Errors
+/// [`AuthorityError::Refused`] for what the application hears of.
+pub(super) async fn proceed(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    interaction: &Interaction,
+    (user, session): (&User, &SignInSession),
+    ask: Ask,
+) -> Result<Response<Body>, AuthorityError> {
+    let authority = &call.app.authority;
+    let question = authority.question(interaction, user).await?;
+    let is_new = !question.consent.missing.is_empty();
+    let Purpose::Code(request) = &interaction.purpose else {
+        // Whoever lets a device in sees once more which one.
+        return consent_page(call, language, interaction, user, &question);
+    };
+    if is_new && ask == Ask::Never {
+        return Err(refusal::MUST_CONSENT.refuse().into());
+    }
+    if is_new || ask == Ask::Always {
+        return consent_page(call, language, interaction, user, &question);
+    }
+    let allowed = Allowed {
+        interaction,
+        user,
+        session,
+        consented: &[],
+        for_all: false,
+    };
+    finish(call, language, &allowed, request).await
+}
+
+/// Asks for consent.
+pub(super) fn consent_page(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    interaction: &Interaction,
+    user: &User,
+    question: &crate::authority::interaction::Question,
+) -> Result<Response<Body>, AuthorityError> {
+    let shown = Interaction {
+        shown: question.consent.missing.clone(),
+        ..interaction.clone()
+    };
+    let texts = language.texts();
+    let (user_code, leads_to) = match &interaction.purpose {
+        Purpose::Device { user_code } => (Some(user_code.as_str()), None),
+        Purpose::Code(request) => (None, Some(request.redirect_uri.as_str())),
+    };
+    let application = question.application.display_name.as_deref();
+    let content = pages::consent(
+        texts,
+        &pages::Consent {
+            action: &format!("/{}/consent", odata::query::encode_form(&interaction.tenant_id)),
+            request: &call.app.authority.seal(&shown)?,
+            application: application.unwrap_or(&question.application.app_id),
+            tenant: question.tenant_name.as_deref(),
+            user: user.user_principal_name.as_deref().unwrap_or(&user.id),
+            permissions: &question.consent.missing,
+            user_code,
+            may_consent_for_all: question.may_consent_for_all,
+        },
+    );
+    let page = Page {
+        status: StatusCode::OK,
+        language,
+        title: texts.permissions_requested,
+        content,
+        leads_to,
+    };
+    Ok(page.answer())
+}
+
+/// Sends the code to the application.
+pub(super) async fn finish(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    allowed: &Allowed<'_>,
+    request: &CodeRequest,
+) -> Result<Response<Body>, AuthorityError> {
+    let code = call.app.authority.give_code(allowed, request).await?;
+    let tenant = &allowed.interaction.tenant_id;
+    Ok(answer_application(
+        call,
+        language,
+        request,
+        tenant,
+        &[("code", &code)],
+    ))
+}
+
+/// Tells the application why it gets no code.
+pub(super) fn refused(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    request: &CodeRequest,
+    tenant: &str,
+    refusal: &Refusal,
+) -> Response<Body> {
+    let description = refusal.description();
+    let parameters = [
+        ("error", refusal.error.text()),
+        ("error_description", description.as_str()),
+    ];
+    answer_application(call, language, request, tenant, &parameters)
+}
+
+fn answer_application(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    request: &CodeRequest,
+    tenant: &str,
+    parameters: &[(&str, &str)],
+) -> Response<Body> {
+    // RFC 9207: who answers, against mix-ups.
+    let issuer = format!("{}/{tenant}/v2.0", call.app.authority.public_url);
+    let mut all = parameters.to_vec();
+    if let Some(state) = &request.state {
+        all.push(("state", state));
+    }
+    all.push(("iss", &issuer));
+    match request.response_mode {
+        ResponseMode::Query => browser::see_other(&with_parameters(&request.redirect_uri, &all)),
+        ResponseMode::FormPost => {
+            let texts = language.texts();
+            let page = Page {
+                status: StatusCode::OK,
+                language,
+                title: texts.signed_in,
+                content: pages::form_post(texts, &request.redirect_uri, &all),
+                leads_to: Some(&request.redirect_uri),
+            };
+            page.answer()
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `POST /{tenant}/login`: name and password of somebody who is in the middle of an interaction.
+
+use http::{Response, StatusCode};
+
+use super::AuthorityCall;
+use super::authorize::{self, Ask};
+use super::browser::{self, Browser};
+use super::form::Form;
+use super::pages::{self, Language, Page};
+use crate::authority::AuthorityError;
+use crate::authority::interaction::{Interaction, Purpose, SignInFault};
+use crate::authority::tenant_name::TenantName;
+use crate::authority::{client, refusal};
+use crate::config::Secret;
+use crate::db::tenants;
+use crate::http::body::Body;
+
+/// The sign-in page, with the name that is expected and what went wrong before.
+///
+/// # Errors
+/// [`AuthorityError`] where it cannot be made.
+pub(super) async fn page(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    interaction: &Interaction,
+    (name, problem): (&str, Option<(StatusCode, &str)>),
+) -> Result<Response<Body>, AuthorityError> {
+    let authority = &call.app.authority;
+    let mut db = authority.db.snapshot().await?;
+    let tenant = tenants::find(&mut db, &interaction.tenant_id).await?;
+    let tenant = tenant.ok_or_else(|| refusal::NO_TENANT.about(&interaction.tenant_id))?;
+    let tenant_name = tenant.display_name.clone();
+    let path = TenantName::One(Box::new(tenant));
+    let (application, _) = client::find(&mut db, &path, &interaction.app_id, None).await?;
+    drop(db);
+    let texts = language.texts();
+    let content = pages::sign_in(
+        texts,
+        &pages::SignIn {
+            action: &format!("/{}/login", odata::query::encode_form(&interaction.tenant_id)),
+            request: &authority.seal(interaction)?,
+            application: application.display_name.as_deref().unwrap_or(&application.app_id),
+            tenant: tenant_name.as_deref(),
+            name,
+            problem: problem.map(|(_, text)| text),
+            provider: None,
+            by_password: true,
+        },
+    );
+    let page = Page {
+        status: problem.map_or(StatusCode::OK, |(status, _)| status),
+        language,
+        title: texts.sign_in,
+        content,
+        leads_to: match &interaction.purpose {
+            Purpose::Code(request) => Some(&request.redirect_uri),
+            Purpose::Device { .. } => None,
+        },
+    };
+    Ok(page.answer())
+}
+
+/// What a form that belongs to an interaction brings: the form itself, and the interaction.
+///
+/// # Errors
+/// The page that says why it is not taken.
+pub(super) fn opened(
+    call: &AuthorityCall<'_>,
+    language: Language,
+) -> Result<(Form, Interaction), Box<Response<Body>>> {
+    let texts = language.texts();
+    if !browser::is_from_here(call) {
+        return Err(Box::new(browser::refuse(language, texts.from_elsewhere)));
+    }
+    let ended = || Box::new(browser::refuse(language, texts.page_ended));
+    let form = Form::of_body(call.headers, &call.body)
+        .map_err(|refusal| Box::new(browser::stop(call, language, &refusal.into())))?;
+    let browser = Browser::of_form(call).ok_or_else(ended)?;
+    let sealed = form.get("request").unwrap_or_default();
+    match call.app.authority.unseal(sealed, &browser.key) {
+        Some(interaction) => Ok((form, interaction)),
+        None => Err(ended()),
+    }
+}
+
+/// Signs somebody in.
+pub(super) async fn sign_in(call: &AuthorityCall<'_>) -> Response<Body> {
+    let language = Language::of(call.headers, None);
+    let (form, interaction) = match opened(call, language) {
+        Ok(opened) => opened,
+        Err(page) => return *page,
+    };
+    match check(call, language, &form, &interaction).await {
+        Ok(response) => response,
+        Err(error) => browser::stop(call, language, &error),
+    }
+}
+
+async fn check(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    form: &Form,
+    interaction: &Interaction,
+) -> Result<Response<Body>, AuthorityError> {
+    let authority = &call.app.authority;
+    let texts = language.texts();
+    let name = form.get("username").unwrap_or_default().trim();
+    let password = Secret::new(form.get("password").unwrap_or_default().to_owned());
+    let user = match authority
+        .sign_in(&interaction.tenant_id, name, password, call.peer)
+        .await?
+    {
+        Ok(user) => user,
+        Err(fault) => {
+            let (status, text) = match fault {
+                SignInFault::Wrong => (StatusCode::FORBIDDEN, texts.wrong_password.to_owned()),
+                SignInFault::Disabled => (StatusCode::FORBIDDEN, texts.account_disabled.to_owned()),
+                SignInFault::Wait(seconds) => {
+                    (StatusCode::TOO_MANY_REQUESTS, format!("{} {seconds}", texts.wait))
+                }
+            };
+            return page(call, language, interaction, (name, Some((status, &text)))).await;
+        }
+    };
+    let (cookie, session) = authority.begin_session(&user).await?;
+    let went_on = authorize::proceed(call, language, interaction, (&user, &session), Ask::IfNeeded).await;
+    let mut response = match (went_on, &interaction.purpose) {
+        (Err(AuthorityError::Refused(refusal)), Purpose::Code(request)) => {
+            authorize::refused(call, language, request, &interaction.tenant_id, &refusal)
+        }
+        (went_on, _) => went_on?,
+    };
+    browser::keep_session(call, &mut response, &cookie);
+    Ok(response)
+}

@@ -1,0 +1,262 @@
+//! One connection of HTTP/2 (RFC 9113): its limits, its streams, and when it has been idle for long enough.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::rt::Executor;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::body::Body;
+use super::frames::{Counted, Unanswered};
+use super::listener::stopped;
+use super::patience::Watch;
+use super::request::Peer;
+use super::service;
+use crate::app::App;
+use crate::config::LimitsConfig;
+
+/// Streams that a client may have open at a time.
+const MAX_STREAMS: u32 = 128;
+/// Streams that were reset before they were even looked at. One more, and the connection ends.
+const MAX_PENDING_RESETS: usize = 20;
+/// Streams that we reset because of what the client has done on them. One more, and the connection ends.
+const MAX_ERROR_RESETS: usize = 256;
+/// What a client may send of one body, and of all together, before we have read it.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// Bytes of an answer that may wait in the library before it asks for more: next to none, as it takes whole pieces. So a slow
+/// download holds one piece there and the next in hand.
+const SEND_BYTES: usize = 1;
+/// The most of an answer's content that is handed over at a time.
+const PIECE_BYTES: usize = 32 * 1024;
+/// A client from which nothing has come for so long is asked whether it is there.
+const PING_AFTER: Duration = Duration::from_secs(30);
+/// And is given up after this.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the connection of a server that stops is kept after the last of its streams.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client that has never asked for anything has to hear that it is too late.
+const CURT: Duration = Duration::from_secs(1);
+
+tokio::task_local! {
+    /// Ties the body of an answer to the task of its stream, between which the library stands.
+    static WATCH: Arc<Watch>;
+}
+
+/// Answers the requests of a connection until it ends, is idle for too long, or the server stops.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    stream: S,
+    peer: Peer,
+    app: &App,
+    stopping: &mut watch::Receiver<bool>,
+) -> Result<(), hyper::Error> {
+    let limits = &app.config.limits;
+    let streams = Streams::new(limits.send_timeout);
+    let unanswered = Unanswered::default();
+    let io = TokioIo::new(Counted::new(stream, unanswered.clone()));
+    let app = Arc::new(app.clone());
+    let answer = service_fn(|request| {
+        let (app, unanswered) = (Arc::clone(&app), unanswered.clone());
+        async move {
+            let answer = service::answer(&app, peer, request).await;
+            unanswered.answered();
+            answer.map(|answer| answer.map(Watched::new))
+        }
+    });
+    let connection = builder(&streams, limits).serve_connection(io, answer);
+    let mut connection = pin!(connection);
+    let is_idle = tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = stopped(stopping) => false,
+        () = streams.idle(limits.header_timeout) => true,
+    };
+    connection.as_mut().graceful_shutdown();
+    // The library waits for the client to hear of it, which may be gone. What was answered is still on its way.
+    let patience = match is_idle {
+        false => FAREWELL,
+        true if streams.now().was_used => limits.send_timeout,
+        true => CURT,
+    };
+    tokio::select! {
+        ended = connection => ended,
+        () = streams.quiet(patience) => Ok(()),
+    }
+}
+
+fn builder(streams: &Streams, limits: &LimitsConfig) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams.clone());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_ERROR_RESETS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BYTES)
+        .keep_alive_interval(PING_AFTER)
+        .keep_alive_timeout(PING_TIMEOUT);
+    builder
+}
+
+/// Runs the streams of a connection, each in a task of its own on this thread, and knows when there are none.
+#[derive(Clone, Debug)]
+struct Streams {
+    patience: Duration,
+    open: Arc<watch::Sender<Open>>,
+}
+
+/// The streams of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    count: usize,
+    /// When that has changed.
+    since: Instant,
+    /// There have been any.
+    was_used: bool,
+}
+
+impl Streams {
+    fn new(patience: Duration) -> Self {
+        let none = Open {
+            count: 0,
+            since: Instant::now(),
+            was_used: false,
+        };
+        Self {
+            patience,
+            open: Arc::new(watch::Sender::new(none)),
+        }
+    }
+
+    fn now(&self) -> Open {
+        *self.open.borrow()
+    }
+
+    /// Returns when none has been open for `limit`, since the last one or since the connection began.
+    async fn idle(&self, limit: Duration) {
+        self.none_for(limit, None).await;
+    }
+
+    /// Returns when none has been open for `limit` from now on.
+    async fn quiet(&self, limit: Duration) {
+        self.none_for(limit, Some(Instant::now())).await;
+    }
+
+    async fn none_for(&self, limit: Duration, from: Option<Instant>) {
+        let mut changes = self.open.subscribe();
+        loop {
+            let open = *changes.borrow_and_update();
+            let since = from.map_or(open.since, |from| from.max(open.since));
+            let quiet = async {
+                match open.count {
+                    0 => sleep_until(since + limit).await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = quiet => return,
+                // An error means that the sender is gone, and `self` holds it.
+                _ = changes.changed() => {}
+            }
+        }
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let open = OneOpen::of(&self.open);
+        let patience = self.patience;
+        tokio::spawn(async move {
+            let _open = open;
+            let watch = Arc::new(Watch::default());
+            // Dropping the stream resets it, with all that waits to be sent on it.
+            tokio::select! {
+                () = WATCH.scope(Arc::clone(&watch), stream) => {}
+                () = watch.stalled(patience) => tracing::debug!("a stream was given up, as its client takes nothing"),
+            }
+        });
+    }
+}
+
+/// Counts a stream for as long as it is there.
+struct OneOpen(Arc<watch::Sender<Open>>);
+
+impl OneOpen {
+    fn of(open: &Arc<watch::Sender<Open>>) -> Self {
+        Self::change(open, |count| count + 1);
+        Self(Arc::clone(open))
+    }
+
+    fn change(open: &watch::Sender<Open>, count: impl FnOnce(usize) -> usize) {
+        open.send_modify(|open| {
+            *open = Open {
+                count: count(open.count),
+                since: Instant::now(),
+                was_used: true,
+            };
+        });
+    }
+}
+
+impl Drop for OneOpen {
+    fn drop(&mut self) {
+        Self::change(&self.0, |count| count.saturating_sub(1));
+    }
+}
+
+/// The body of an answer, in small pieces, of which it is told when they are asked for.
+struct Watched {
+    body: Body,
+    watch: Option<Arc<Watch>>,
+}
+
+impl Watched {
+    fn new(mut body: Body) -> Self {
+        if let Body::Content(content) = &mut body {
+            content.give_at_most(PIECE_BYTES);
+        }
+        Self {
+            body,
+            watch: WATCH.try_with(Arc::clone).ok(),
+        }
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let watched = &mut *self;
+        let frame = Pin::new(&mut watched.body).poll_frame(cx);
+        if let Some(watch) = &watched.watch {
+            match &frame {
+                Poll::Ready(Some(Ok(_))) => watch.handed_over(),
+                _ => watch.taken(),
+            }
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
