@@ -98,10 +98,12 @@ pub struct Process {
 impl Process {
     /// Starts `command`.
     pub fn spawn(command: &mut Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        Self::spawn_reading(command, Stdio::null())
+    }
+
+    /// Starts `command` with something to read.
+    pub fn spawn_reading(command: &mut Command, input: impl Into<Stdio>) -> Self {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -1,8 +1,12 @@
 //! The command line and the process: the real binary, what it prints, its exit status, its signals.
 
+mod access_policy;
+mod admin;
+mod app;
 mod audit;
 pub mod binary;
 mod config;
+mod consent;
 mod content_s3;
 mod crash;
 mod demo;
@@ -13,6 +17,8 @@ mod process;
 mod recording;
 mod seed;
 mod serve;
+mod session;
 mod store;
 mod token;
 mod usage;
+mod user;
