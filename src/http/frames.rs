@@ -1,38 +1,47 @@
 //! How much of what a client of HTTP/2 sends comes to nothing, judged on the frames (RFC 9113 section 4.1) before the HTTP
-//! library sees them: streams that are reset before they were answered, heads that are too large or malformed, streams
-//! beyond the limit. Each costs the server more than the client, and the library forgives some of them for ever.
+//! library sees them: streams that it resets, heads that are too large or malformed, streams beyond the limit. Each costs the
+//! server more than the client, and the library forgives some of them for ever.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 /// What a client sends first.
 const PREFACE_BYTES: usize = 24;
 /// Length, type, flags and stream of a frame.
 const HEADER_BYTES: usize = 9;
-/// The type of a frame that opens a stream.
+/// The types of frames that open a stream and that take it back.
 const HEADERS: u8 = 1;
-/// Streams that may be open or have come to nothing before the connection ends: twice as many as may be open.
-const MAX_UNANSWERED: u32 = 256;
+const RST_STREAM: u8 = 3;
+/// How much may come to nothing before the connection ends: twice as many streams as may be open.
+const MAX_WASTE: u32 = 256;
+/// Time in which one is forgiven: who drags a player to and fro takes many streams back.
+const FORGIVEN_EVERY: Duration = Duration::from_millis(50);
 
-/// The streams of a connection that were opened and not answered.
+/// What a client has begun on a connection and not got, or not wanted, an answer for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unanswered(Arc<AtomicU32>);
+pub(super) struct Waste(Arc<AtomicU32>);
 
-impl Unanswered {
-    /// One was opened. False where there are too many.
-    fn opened(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed) < MAX_UNANSWERED
+impl Waste {
+    /// One more. False where it is too much.
+    fn more(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) < MAX_WASTE
     }
 
-    /// One was answered. That makes up for another that was not: a client may change its mind now and then.
+    /// A stream was answered: it has come to something.
     pub(super) fn answered(&self) {
-        let less = |count: u32| Some(count.saturating_sub(2));
-        let _count = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.less(1);
+    }
+
+    fn less(&self, count: u32) {
+        let less = |waste: u32| Some(waste.saturating_sub(count));
+        let _before = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
@@ -43,21 +52,25 @@ struct FrameCounter {
     filled: usize,
     /// Bytes to be passed over.
     skip: usize,
-    unanswered: Unanswered,
+    waste: Waste,
+    /// Up to when time has been counted in the client's favour.
+    forgiven: Instant,
 }
 
 impl FrameCounter {
-    fn new(unanswered: Unanswered) -> Self {
+    fn new(waste: Waste, now: Instant) -> Self {
         Self {
             header: [0; HEADER_BYTES],
             filled: 0,
             skip: PREFACE_BYTES,
-            unanswered,
+            waste,
+            forgiven: now,
         }
     }
 
     /// Looks at the next bytes. False where the connection should end.
-    fn scan(&mut self, mut bytes: &[u8]) -> bool {
+    fn scan(&mut self, mut bytes: &[u8], now: Instant) -> bool {
+        self.forgive(now);
         loop {
             let passed = self.skip.min(bytes.len());
             self.skip -= passed;
@@ -75,9 +88,18 @@ impl FrameCounter {
             self.filled = 0;
             let [high, middle, low, kind, ..] = self.header;
             self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-            if kind == HEADERS && !self.unanswered.opened() {
+            if matches!(kind, HEADERS | RST_STREAM) && !self.waste.more() {
                 return false;
             }
+        }
+    }
+
+    fn forgive(&mut self, now: Instant) {
+        let periods = now.saturating_duration_since(self.forgiven).as_millis() / FORGIVEN_EVERY.as_millis();
+        let periods = u32::try_from(periods).unwrap_or(u32::MAX);
+        if periods > 0 {
+            self.forgiven += FORGIVEN_EVERY.saturating_mul(periods);
+            self.waste.less(periods);
         }
     }
 }
@@ -89,10 +111,10 @@ pub(super) struct Counted<S> {
 }
 
 impl<S> Counted<S> {
-    pub(super) fn new(stream: S, unanswered: Unanswered) -> Self {
+    pub(super) fn new(stream: S, waste: Waste) -> Self {
         Self {
             stream,
-            frames: FrameCounter::new(unanswered),
+            frames: FrameCounter::new(waste, Instant::now()),
         }
     }
 }
@@ -106,10 +128,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         let read = buf.filled().get(before..).unwrap_or_default();
-        if self.frames.scan(read) {
+        if self.frames.scan(read, Instant::now()) {
             return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Err(io::Error::other("too many streams came to nothing")))
+        Poll::Ready(Err(io::Error::other("too much has come to nothing")))
     }
 }
 
@@ -153,41 +175,48 @@ mod tests {
     }
 
     #[test]
-    fn heads_are_counted_however_the_bytes_are_cut() {
+    fn streams_are_counted_however_the_bytes_are_cut() {
         // A payload that looks like a frame is none.
         let inner = frame(HEADERS, b"x");
         let bytes = connection(&[
             frame(4, b""),
             frame(HEADERS, &inner),
             frame(0, &inner),
+            frame(RST_STREAM, b"1234"),
             frame(HEADERS, b""),
         ]);
+        let now = Instant::now();
         for size in [1, 2, 7, 9, 10, bytes.len()] {
-            let unanswered = Unanswered::default();
-            let mut frames = FrameCounter::new(unanswered.clone());
-            assert!(bytes.chunks(size).all(|bytes| frames.scan(bytes)));
-            assert_eq!(unanswered.0.load(Ordering::Relaxed), 2, "{size}");
+            let waste = Waste::default();
+            let mut frames = FrameCounter::new(waste.clone(), now);
+            assert!(bytes.chunks(size).all(|bytes| frames.scan(bytes, now)));
+            assert_eq!(waste.0.load(Ordering::Relaxed), 3, "{size}");
         }
     }
 
     #[test]
-    fn streams_that_come_to_nothing_end_the_connection_and_answered_ones_do_not() {
+    fn what_comes_to_nothing_ends_the_connection_and_what_is_answered_does_not() {
         let one = frame(HEADERS, b"abc");
-        let unanswered = Unanswered::default();
-        let mut frames = FrameCounter::new(unanswered.clone());
-        assert!(frames.scan(&connection(&[])));
+        let back = frame(RST_STREAM, b"abcd");
+        let waste = Waste::default();
+        let mut now = Instant::now();
+        let mut frames = FrameCounter::new(waste.clone(), now);
+        assert!(frames.scan(&connection(&[]), now));
         for _ in 0..10_000 {
-            assert!(frames.scan(&one));
-            unanswered.answered();
+            assert!(frames.scan(&one, now));
+            waste.answered();
         }
-        // Half of them came to nothing.
+        // Answered, and not wanted any more: now and then that is nothing.
         for _ in 0..10_000 {
-            assert!(frames.scan(&one) && frames.scan(&one));
-            unanswered.answered();
+            now += FORGIVEN_EVERY;
+            assert!(frames.scan(&one, now) && frames.scan(&back, now));
+            waste.answered();
         }
-        for _ in 0..MAX_UNANSWERED {
-            assert!(frames.scan(&one));
+        let mut rounds = 0;
+        while frames.scan(&one, now) && frames.scan(&back, now) {
+            waste.answered();
+            rounds += 1;
         }
-        assert!(!frames.scan(&one));
+        assert!((MAX_WASTE - 2..=MAX_WASTE).contains(&rounds), "{rounds}");
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::body::Body;
-use super::frames::{Counted, Unanswered};
+use super::frames::{Counted, Waste};
 use super::listener::stopped;
 use super::patience::Watch;
 use super::request::Peer;
@@ -37,8 +37,9 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// Bytes of an answer that may wait in the library before it asks for more: next to none, as it takes whole pieces. So a slow
 /// download holds one piece there and the next in hand.
 const SEND_BYTES: usize = 1;
-/// The most of an answer's content that is handed over at a time.
-const PIECE_BYTES: usize = 32 * 1024;
+/// The most of an answer's content that is handed over at a time: the size of a frame. A client that takes less in
+/// `send_timeout` counts as taking nothing.
+const PIECE_BYTES: usize = 16 * 1024;
 /// A client from which nothing has come for so long is asked whether it is there.
 const PING_AFTER: Duration = Duration::from_secs(30);
 /// And is given up after this.
@@ -62,14 +63,14 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
 ) -> Result<(), hyper::Error> {
     let limits = &app.config.limits;
     let streams = Streams::new(limits.send_timeout);
-    let unanswered = Unanswered::default();
-    let io = TokioIo::new(Counted::new(stream, unanswered.clone()));
+    let waste = Waste::default();
+    let io = TokioIo::new(Counted::new(stream, waste.clone()));
     let app = Arc::new(app.clone());
     let answer = service_fn(|request| {
-        let (app, unanswered) = (Arc::clone(&app), unanswered.clone());
+        let (app, waste) = (Arc::clone(&app), waste.clone());
         async move {
             let answer = service::answer(&app, peer, request).await;
-            unanswered.answered();
+            waste.answered();
             answer.map(|answer| answer.map(Watched::new))
         }
     });

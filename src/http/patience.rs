@@ -11,8 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long a connection that is over is listened to before it is closed.
+/// How long a connection that is over is listened to before it is closed, and to how many bytes.
 const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 256 * 1024;
 /// Bytes read away at a time then.
 const READ_AWAY_BYTES: usize = 4096;
 
@@ -21,7 +22,8 @@ pub(super) struct Patient {
     stream: TcpStream,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
-    lingers: bool,
+    /// Bytes that are still listened to once it is over.
+    linger_bytes: usize,
 }
 
 impl Patient {
@@ -30,14 +32,14 @@ impl Patient {
             stream,
             patience,
             deadline: None,
-            lingers: false,
+            linger_bytes: 0,
         }
     }
 
     /// Listens for a while, after its own last byte, to a client that has not closed yet. A client of HTTP/2 goes on making room
     /// for more, and closing on what it says makes the system throw away what it has not been sent yet.
     pub(super) fn linger(&mut self) {
-        self.lingers = true;
+        self.linger_bytes = LINGER_BYTES;
     }
 
     /// Reads away what comes until the client closes, too, or it takes too long.
@@ -47,13 +49,16 @@ impl Patient {
             return Poll::Ready(());
         }
         let mut bytes = [0; READ_AWAY_BYTES];
-        loop {
+        while self.linger_bytes > 0 {
             let mut buffer = ReadBuf::new(&mut bytes);
             let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
-            if read.is_err() || buffer.filled().is_empty() {
-                return Poll::Ready(());
+            let count = buffer.filled().len();
+            if read.is_err() || count == 0 {
+                break;
             }
+            self.linger_bytes = self.linger_bytes.saturating_sub(count);
         }
+        Poll::Ready(())
     }
 
     /// Passes `written` on; while it is pending, the deadline runs.
@@ -97,7 +102,7 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        if self.lingers {
+        if self.linger_bytes > 0 {
             ready!(self.read_away(cx));
         }
         Poll::Ready(Ok(()))

@@ -43,7 +43,7 @@ fn cut_date(body: &str) -> String {
 /// Asks the same of both protocols, and gives what was answered.
 async fn both(app: &TestApp, method: &str, path: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
     let authority = app.authority.as_ref().unwrap();
-    let one = authority.client(|builder| builder.http1_only());
+    let one = authority.client(reqwest::ClientBuilder::http1_only);
     let two = authority.client(|builder| builder);
     let mut answers = Vec::new();
     for (client, version) in [(one, http::Version::HTTP_11), (two, http::Version::HTTP_2)] {
