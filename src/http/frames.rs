@@ -2,6 +2,7 @@
 //! library sees them: streams that it resets, heads that are too large or malformed, streams beyond the limit. Each costs the
 //! server more than the client, and the library forgives some of them for ever.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 /// How much may come to nothing before the connection ends: twice as many streams as may be open.
 const MAX_WASTE: u32 = 256;
+/// Streams whose being taken back is noticed: as many as may come to nothing.
+const OPENED: usize = 256;
 /// Time in which one is forgiven: who drags a player to and fro takes many streams back.
 const FORGIVEN_EVERY: Duration = Duration::from_millis(50);
 
@@ -53,6 +56,9 @@ struct FrameCounter {
     /// Bytes to be passed over.
     skip: usize,
     waste: Waste,
+    /// The streams that were opened last and not taken back since. A client may take one back several times, as what was on
+    /// its way to it goes on coming in.
+    opened: VecDeque<u32>,
     /// Up to when time has been counted in the client's favour.
     forgiven: Instant,
 }
@@ -64,6 +70,7 @@ impl FrameCounter {
             filled: 0,
             skip: PREFACE_BYTES,
             waste,
+            opened: VecDeque::with_capacity(OPENED),
             forgiven: now,
         }
     }
@@ -86,12 +93,30 @@ impl FrameCounter {
                 return true;
             }
             self.filled = 0;
-            let [high, middle, low, kind, ..] = self.header;
+            let [high, middle, low, kind, _, stream @ ..] = self.header;
             self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-            if matches!(kind, HEADERS | RST_STREAM) && !self.waste.more() {
+            let is_counted = match kind {
+                HEADERS => self.open(u32::from_be_bytes(stream)),
+                RST_STREAM => self.take_back(u32::from_be_bytes(stream)),
+                _ => false,
+            };
+            if is_counted && !self.waste.more() {
                 return false;
             }
         }
+    }
+
+    fn open(&mut self, stream: u32) -> bool {
+        if self.opened.len() == OPENED {
+            self.opened.pop_front();
+        }
+        self.opened.push_back(stream);
+        true
+    }
+
+    fn take_back(&mut self, stream: u32) -> bool {
+        let place = self.opened.iter().position(|opened| *opened == stream);
+        place.is_some_and(|place| self.opened.remove(place).is_some())
     }
 
     fn forgive(&mut self, now: Instant) {
@@ -166,8 +191,12 @@ mod tests {
     use super::*;
 
     fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+        of_stream(1, kind, payload)
+    }
+
+    fn of_stream(stream: u32, kind: u8, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        [&length[1..], &[kind, 0, 0, 0, 0, 1], payload].concat()
+        [&length[1..], &[kind, 0], &stream.to_be_bytes(), payload].concat()
     }
 
     fn connection(frames: &[Vec<u8>]) -> Vec<u8> {
@@ -192,6 +221,23 @@ mod tests {
             assert!(bytes.chunks(size).all(|bytes| frames.scan(bytes, now)));
             assert_eq!(waste.0.load(Ordering::Relaxed), 3, "{size}");
         }
+    }
+
+    #[test]
+    fn a_stream_is_taken_back_once() {
+        let waste = Waste::default();
+        let now = Instant::now();
+        let mut frames = FrameCounter::new(waste.clone(), now);
+        assert!(frames.scan(&connection(&[]), now));
+        let streams: Vec<u32> = (0..300).map(|number| 2 * number + 1).collect();
+        for stream in &streams {
+            assert!(frames.scan(&of_stream(*stream, HEADERS, b""), now));
+            waste.answered();
+        }
+        for stream in streams.iter().rev().take(100).cycle().take(1000) {
+            assert!(frames.scan(&of_stream(*stream, RST_STREAM, b"1234"), now));
+        }
+        assert_eq!(waste.0.load(Ordering::Relaxed), 100);
     }
 
     #[test]

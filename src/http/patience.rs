@@ -11,8 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long a connection that is over is listened to before it is closed, and to how many bytes.
-const LINGER: Duration = Duration::from_secs(5);
+/// As many bytes are listened to on a connection that is over, before it is closed.
 const LINGER_BYTES: usize = 256 * 1024;
 /// Bytes read away at a time then.
 const READ_AWAY_BYTES: usize = 4096;
@@ -36,15 +35,16 @@ impl Patient {
         }
     }
 
-    /// Listens for a while, after its own last byte, to a client that has not closed yet. A client of HTTP/2 goes on making room
-    /// for more, and closing on what it says makes the system throw away what it has not been sent yet.
+    /// Listens, after its own last byte and for `patience`, to a client that has not closed yet. A client of HTTP/2 goes on
+    /// making room for more, and closing on what it says makes the system throw away what has not left yet.
     pub(super) fn linger(&mut self) {
         self.linger_bytes = LINGER_BYTES;
     }
 
     /// Reads away what comes until the client closes, too, or it takes too long.
     fn read_away(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let patience = self.patience;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         if deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }

@@ -422,6 +422,7 @@ async fn downloads_that_nobody_takes_hold_little_memory_and_are_given_up() {
         started.elapsed().as_millis()
     );
     assert!(grown <= MOST_KIB, "{grown} KiB");
+    drop(connections);
     target.server.stop();
 }
 
