@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
 use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -102,8 +102,11 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
 /// An answer to HEAD says with its head that nothing follows, and how much GET would send.
 fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
     if let Body::Length(length) = *answer.body() {
-        let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        // These say nothing about a length (RFC 9110 section 8.6).
+        if !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let headers = answer.headers_mut();
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
         *answer.body_mut() = Body::Empty;
     }
     answer

@@ -11,7 +11,7 @@ use super::client::{DEADLINE, Two, read};
 use super::frames::{self, Frames, Kind};
 use crate::support::names::{ORGANIZER, STANDUP, my_standup};
 use crate::support::stores::content_is_in_a_folder;
-use crate::support::{TestApp, TokenOf, media, wait_until};
+use crate::support::{TestApp, TokenOf, is_held, media, wait_until};
 
 /// The content of the second recording: more than the windows that the protocol begins with.
 fn content() -> String {
@@ -297,10 +297,9 @@ async fn a_connection_that_takes_nothing_is_cut_after_send_timeout() {
                 .into_bytes(),
         };
         stream.write_all(&asked).await.unwrap();
-        if content_is_in_a_folder() {
-            wait_until("a file is open", || app.open_content() > 0).await;
-        }
-        wait_until("all files are closed", || app.open_content() == 0).await;
+        let client = stream.get_ref().0.local_addr().unwrap();
+        wait_until("the connection is closed", || !is_held(address, client)).await;
+        wait_until("the file is closed", || app.open_content() == 0).await;
         let mut rest = Vec::new();
         let _cut = stream.read_to_end(&mut rest).await;
         assert!(rest.len() < LARGE, "{protocols:?}: {}", rest.len());
