@@ -64,7 +64,10 @@ async fn a_key_that_was_followed_counts_until_its_last_token_has_expired() {
 #[tokio::test]
 async fn rotation_on_schedule_waits_for_the_keys_age() {
     // The server's own look, which may come at any time, is not to be first.
-    let app = TestApp::with().config("authority.key_rotation = '3650d'").start().await;
+    let app = TestApp::with()
+        .config("authority.key_rotation = '3650d'")
+        .start()
+        .await;
     let age = Duration::from_secs(90 * 86_400);
     assert!(!app.store.rotate_keys(Some(age)).await.unwrap());
     app.set_time("2026-05-03T12:00:00Z");

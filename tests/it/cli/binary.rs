@@ -175,6 +175,11 @@ impl Process {
         }
     }
 
+    /// Its id.
+    pub fn id(&self) -> i32 {
+        self.pid.unwrap().as_raw_nonzero().get()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid {
