@@ -307,7 +307,7 @@ async fn tend(app: App, store: Store) {
             Ok(true) => tracing::info!("a new signing key has taken the place of the last"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour")
+                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour");
             }
         }
         let ended_before = app.clock.now().minus(KEEP_ENDED);
