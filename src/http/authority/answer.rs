@@ -106,7 +106,7 @@ fn failed(call: &AuthorityCall<'_>, error: &AuthorityError) -> Response<Body> {
         }
     };
     tracing::error!(request.id = %call.ids.request, cause, "the authority has failed");
-    let text = "AADSTS90033: A transient error has occurred. Please try again.";
+    let text = "AADSTS90033: The authority cannot do this at the moment: try again later.";
     let mut response = error_body(
         call,
         StatusCode::SERVICE_UNAVAILABLE,

@@ -1,5 +1,6 @@
 //! What clients of the built-in authority are given, over real HTTP.
 
+mod assertion;
 mod browser;
 mod code;
 mod device;

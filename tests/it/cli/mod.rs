@@ -11,6 +11,7 @@ mod content_s3;
 mod crash;
 mod demo;
 pub mod home;
+mod keys;
 mod logs;
 mod metadata_postgres;
 mod process;
