@@ -73,7 +73,7 @@ pub enum ProviderFault {
 }
 
 /// What goes with a browser to a provider and back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Detour {
     /// What the browser is in the middle of.
     pub interaction: Interaction,

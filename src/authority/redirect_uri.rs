@@ -202,8 +202,8 @@ fn split(uri: &str) -> Option<(&str, &str, &str, &str)> {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, ""),
     };
-    let is_plain =
-        port.bytes().all(|byte| byte.is_ascii_digit()) && !authority.contains('@') && !rest.contains('#');
+    let is_port = port.is_empty() || port.parse::<u16>().is_ok_and(|_| !port.starts_with('+'));
+    let is_plain = is_port && !authority.contains('@') && !rest.contains('#');
     is_plain.then_some((scheme, host, port, rest))
 }
 
@@ -217,10 +217,11 @@ pub fn form_action(uri: &str) -> Option<String> {
             })
     };
     let (scheme, rest) = uri.split_once(':')?;
-    if !is_name(scheme) {
+    let scheme = scheme.to_ascii_lowercase();
+    if !is_name(&scheme) {
         return None;
     }
-    if !matches!(scheme, "http" | "https") {
+    if !matches!(scheme.as_str(), "http" | "https") {
         return Some(format!("{scheme}:"));
     }
     let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
@@ -385,6 +386,8 @@ mod tests {
             ("http://localhost:53123@evil.example/auth", false),
             ("http://localhost.evil.example/auth", false),
             ("http://localhost:x/auth", false),
+            ("http://localhost:123456789/auth", false),
+            ("http://localhost:+80/auth", false),
             ("http://localhost:1/auth#x", false),
             ("http://[::1]", false),
             ("msal-app://auth/x", false),
@@ -401,6 +404,7 @@ mod tests {
             ("http://localhost:53123/auth", Some("http://localhost:53123")),
             ("http://[::1]:1/", Some("http://[::1]:1")),
             ("msal-app://auth", Some("msal-app:")),
+            ("HTTPS://app.example/x", Some("https://app.example")),
             ("https://a;b/", None),
             ("https://a b/", None),
             ("no-uri", None),

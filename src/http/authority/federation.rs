@@ -4,12 +4,11 @@
 use http::{Response, StatusCode};
 
 use super::AuthorityCall;
-use super::authorize::{self, Ask};
 use super::browser::{self, Browser};
 use super::form::Form;
 use super::pages::Language;
 use super::sign_in;
-use crate::authority::interaction::Purpose;
+use crate::authority::interaction::Stage;
 use crate::authority::random_secret::sha256;
 use crate::authority::{AuthorityError, refusal};
 use crate::db::directory::federated::FederatedUser;
@@ -22,6 +21,9 @@ pub(super) async fn begin(call: &AuthorityCall<'_>) -> Response<Body> {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
+    if interaction.stage != Stage::SignIn {
+        return browser::refuse(language, language.texts().page_ended);
+    }
     let sent = async {
         let authority = &call.app.authority;
         let mut db = authority.db.snapshot().await?;
@@ -90,14 +92,5 @@ async fn take_back(call: &AuthorityCall<'_>, language: Language) -> Result<Respo
         }
         Err(other) => return Err(other),
     };
-    let (cookie, session) = authority.begin_session(&user).await?;
-    let went_on = authorize::proceed(call, language, interaction, (&user, &session), Ask::IfNeeded).await;
-    let mut response = match (went_on, &interaction.purpose) {
-        (Err(AuthorityError::Refused(refusal)), Purpose::Code(request)) => {
-            authorize::refused(call, language, request, &interaction.tenant_id, &refusal)
-        }
-        (went_on, _) => went_on?,
-    };
-    browser::keep_session(call, &mut response, &cookie);
-    Ok(response)
+    sign_in::go_on(call, language, interaction, (&user, false)).await
 }

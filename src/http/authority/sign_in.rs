@@ -3,16 +3,17 @@
 use http::{Response, StatusCode};
 
 use super::AuthorityCall;
-use super::authorize::{self, Ask};
+use super::authorize;
 use super::browser::{self, Browser};
 use super::form::Form;
 use super::pages::{self, Language, Page};
 use crate::authority::AuthorityError;
-use crate::authority::interaction::{Interaction, Purpose, SignInFault};
+use crate::authority::interaction::{Interaction, Purpose, SignInFault, Stage};
 use crate::authority::tenant_name::TenantName;
 use crate::authority::{client, refusal};
 use crate::config::Secret;
 use crate::db::tenants;
+use crate::db::users::User;
 use crate::http::body::Body;
 
 /// The sign-in page, with the name that is expected and what went wrong before.
@@ -44,7 +45,10 @@ pub(super) async fn page(
         texts,
         &pages::SignIn {
             action: &format!("/{tenant}/login"),
-            request: &authority.seal(interaction)?,
+            request: &authority.seal(&Interaction {
+                stage: Stage::SignIn,
+                ..interaction.clone()
+            })?,
             application: application.display_name.as_deref().unwrap_or(&application.app_id),
             tenant: tenant_name.as_deref(),
             name,
@@ -98,6 +102,9 @@ pub(super) async fn sign_in(call: &AuthorityCall<'_>) -> Response<Body> {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
+    if interaction.stage != Stage::SignIn {
+        return browser::refuse(language, language.texts().page_ended);
+    }
     match check(call, language, &form, &interaction).await {
         Ok(response) => response,
         Err(error) => browser::stop(call, language, &error),
@@ -142,8 +149,35 @@ async fn check(
             return page(call, language, interaction, (name, Some((status, &text)))).await;
         }
     };
-    let (cookie, session) = authority.begin_session(&user).await?;
-    let went_on = authorize::proceed(call, language, interaction, (&user, &session), Ask::IfNeeded).await;
+    go_on(call, language, interaction, (&user, true)).await
+}
+
+/// Begins a session of somebody who has said who he is, and goes on.
+///
+/// # Errors
+/// [`AuthorityError`] where that cannot be.
+pub(super) async fn go_on(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    interaction: &Interaction,
+    (user, by_password): (&User, bool),
+) -> Result<Response<Body>, AuthorityError> {
+    let authority = &call.app.authority;
+    let begun = authority
+        .begin_session(user, by_password, browser::session(call))
+        .await?;
+    let Some((cookie, session)) = begun else {
+        // Disabled, or given another password, a moment ago.
+        let text = language.texts().wrong_password;
+        return page(
+            call,
+            language,
+            interaction,
+            ("", Some((StatusCode::FORBIDDEN, text))),
+        )
+        .await;
+    };
+    let went_on = authorize::proceed(call, language, interaction, (user, &session), true).await;
     let mut response = match (went_on, &interaction.purpose) {
         (Err(AuthorityError::Refused(refusal)), Purpose::Code(request)) => {
             authorize::refused(call, language, request, &interaction.tenant_id, &refusal)
