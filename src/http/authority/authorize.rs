@@ -288,9 +288,13 @@ pub(super) fn consent_page(
     let page = Page {
         status: StatusCode::OK,
         language,
-        title: texts.permissions_requested,
+        title: if user_code.is_some() {
+            texts.let_device_in
+        } else {
+            texts.permissions_requested
+        },
         content,
-        leads_to,
+        leads_to: leads_to.as_slice(),
     };
     Ok(page.answer())
 }
@@ -352,7 +356,7 @@ fn answer_application(
                 language,
                 title: texts.signed_in,
                 content: pages::form_post(texts, &request.redirect_uri, &all),
-                leads_to: Some(&request.redirect_uri),
+                leads_to: &[&request.redirect_uri],
             };
             page.answer()
         }

@@ -142,7 +142,7 @@ fn page(
         language,
         title: texts.enter_code,
         content: pages::device(texts, "/devicelogin", problem.map(|(_, text)| text)),
-        leads_to: None,
+        leads_to: &[],
     };
     let mut response = page.answer();
     browser.remember(call, &mut response);

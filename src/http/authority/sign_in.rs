@@ -55,15 +55,18 @@ pub(super) async fn page(
             by_password,
         },
     );
+    let redirect_uri = match &interaction.purpose {
+        Purpose::Code(request) => Some(request.redirect_uri.as_str()),
+        Purpose::Device { .. } => None,
+    };
+    let issuer = provider.as_ref().map(|one| one.config.issuer.as_str());
+    let leads_to: Vec<&str> = redirect_uri.into_iter().chain(issuer).collect();
     let page = Page {
         status: problem.map_or(StatusCode::OK, |(status, _)| status),
         language,
         title: texts.sign_in,
         content,
-        leads_to: match &interaction.purpose {
-            Purpose::Code(request) => Some(&request.redirect_uri),
-            Purpose::Device { .. } => None,
-        },
+        leads_to: &leads_to,
     };
     Ok(page.answer())
 }

@@ -130,6 +130,20 @@ async fn whoever_the_provider_signs_in_is_a_user_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_browser_may_follow_the_form_to_the_provider_and_on_from_there() {
+    let there = federated("").await;
+    let device = super::device::begin(&there.app, CONTOSO).await;
+    let mut browser = Browser::default();
+    let page = browser.get(&there.app, "/devicelogin").await;
+    assert!(page.header("content-security-policy").contains("form-action 'self' ;"));
+    let code = device["user_code"].as_str().unwrap();
+    let page = browser.submit(&there.app, &page, &[("user_code", code)]).await;
+    assert!(page.text().contains("School account"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' http: https:;"), "{policy}");
+}
+
+#[tokio::test]
 async fn groups_make_administrators_and_unmake_them() {
     let there =
         federated("administrators = ['staff']\n[identity_providers.claims]\ngroups = 'realm.groups'").await;
