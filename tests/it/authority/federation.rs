@@ -131,6 +131,20 @@ async fn whoever_the_provider_signs_in_is_a_user_from_then_on() {
 }
 
 #[tokio::test]
+async fn the_provider_hears_who_is_expected() {
+    let there = federated("").await;
+    for (hint, expected) in [
+        ("pupil@contoso.example", Some("pupil@contoso.example")),
+        ("", None),
+    ] {
+        let mut browser = Browser::default();
+        let page = browser.get(&there.app, &authorize(&[("login_hint", hint)])).await;
+        let (_, parameters) = redirect(&browser.submit(&there.app, &page, &[]).await);
+        assert_eq!(parameters.get("login_hint").map(String::as_str), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_browser_may_follow_the_form_to_the_provider_and_on_from_there() {
     let there = federated("").await;
     let device = super::device::begin(&there.app, CONTOSO).await;

@@ -126,6 +126,7 @@ pub(super) fn sign_in(texts: &Texts, page: &SignIn<'_>) -> Markup {
         @if let Some((address, provider)) = page.provider {
             form method="post" action=(address) {
                 input type="hidden" name="request" value=(page.request);
+                @if !page.name.is_empty() { input type="hidden" name="login_hint" value=(page.name); }
                 button type="submit" class=(if page.by_password { "second" } else { "" }) {
                     (texts.sign_in_with) " " (provider)
                 }
