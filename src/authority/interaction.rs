@@ -83,6 +83,9 @@ pub struct Interaction {
     pub begun_ticks: i64,
     /// Permissions that the consent page has shown.
     pub shown: Vec<String>,
+    /// The language of its pages, as `ui_locales` has it.
+    #[serde(default)]
+    pub language: String,
 }
 
 impl Authority {

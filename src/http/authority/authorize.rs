@@ -71,7 +71,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
         .map(str::to_owned);
     let language = Language::of(call.headers, locales.as_deref());
     let answered = async {
-        let begun = begin(call, &form?).await?;
+        let begun = begin(call, language, &form?).await?;
         go_on(call, language, begun).await
     };
     match answered.await {
@@ -85,7 +85,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
 }
 
 /// Reads the request and checks all that does not depend on who is asked.
-async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
+async fn begin(call: &AuthorityCall<'_>, language: Language, form: &Form) -> Result<Begun, Stop> {
     let authority = &call.app.authority;
     let app_id = form.needed("client_id")?;
     let segment = Segment::parse(&call.tenant)?;
@@ -151,6 +151,7 @@ async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
         browser_sha256: sha256(&browser.key),
         begun_ticks: authority.clock.now().0,
         shown: Vec::new(),
+        language: language.code().to_owned(),
     };
     Ok(Begun {
         interaction,

@@ -191,6 +191,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         browser_sha256: sha256(&browser.key),
         begun_ticks: now.0,
         shown: Vec::new(),
+        language: language.code().to_owned(),
     };
     let signed_in = match browser::session(call) {
         Some(cookie) => authority.session(cookie).await?,

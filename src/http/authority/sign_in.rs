@@ -71,14 +71,12 @@ pub(super) async fn page(
     Ok(page.answer())
 }
 
-/// What a form that belongs to an interaction brings: the form itself, and the interaction.
+/// What a form that belongs to an interaction brings: the form itself, the interaction, and the language in which that goes on.
 ///
 /// # Errors
 /// The page that says why it is not taken.
-pub(super) fn opened(
-    call: &AuthorityCall<'_>,
-    language: Language,
-) -> Result<(Form, Interaction), Box<Response<Body>>> {
+pub(super) fn opened(call: &AuthorityCall<'_>) -> Result<(Form, Interaction, Language), Box<Response<Body>>> {
+    let language = Language::of(call.headers, None);
     let texts = language.texts();
     if !browser::is_from_here(call) {
         return Err(Box::new(browser::refuse(language, texts.from_elsewhere)));
@@ -89,15 +87,17 @@ pub(super) fn opened(
     let browser = Browser::of_form(call).ok_or_else(ended)?;
     let sealed = form.get("request").unwrap_or_default();
     match call.app.authority.unseal(sealed, &browser.key) {
-        Some(interaction) => Ok((form, interaction)),
+        Some(interaction) => {
+            let language = Language::of(call.headers, Some(&interaction.language));
+            Ok((form, interaction, language))
+        }
         None => Err(ended()),
     }
 }
 
 /// Signs somebody in.
 pub(super) async fn sign_in(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match opened(call, language) {
+    let (form, interaction, language) = match opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
