@@ -85,6 +85,9 @@ pub struct Interaction {
     pub asks_consent: bool,
     /// Which page it is on: another page does not take it.
     pub stage: Stage,
+    /// The language of its pages, as `ui_locales` has it.
+    #[serde(default)]
+    pub language: String,
 }
 
 /// The page that an interaction is on.

@@ -80,7 +80,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
         .map(str::to_owned);
     let language = Language::of(call.headers, locales.as_deref());
     let answered = async {
-        let begun = begin(call, &form?).await?;
+        let begun = begin(call, language, &form?).await?;
         go_on(call, language, begun).await
     };
     match answered.await {
@@ -94,7 +94,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
 }
 
 /// Reads the request and checks all that does not depend on who is asked.
-async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
+async fn begin(call: &AuthorityCall<'_>, language: Language, form: &Form) -> Result<Begun, Stop> {
     let authority = &call.app.authority;
     let app_id = form.needed("client_id")?;
     let segment = Segment::parse(&call.tenant)?;
@@ -120,6 +120,7 @@ async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
         begun_ticks: authority.clock.now().0,
         asks_consent: prompt == Prompt::Consent,
         stage: Stage::SignIn,
+        language: language.code().to_owned(),
     };
     Ok(Begun {
         interaction,
@@ -319,9 +320,13 @@ pub(super) fn consent_page(
     let page = Page {
         status: StatusCode::OK,
         language,
-        title: texts.permissions_requested,
+        title: if user_code.is_some() {
+            texts.let_device_in
+        } else {
+            texts.permissions_requested
+        },
         content,
-        leads_to,
+        leads_to: leads_to.as_slice(),
     };
     Ok(page.answer())
 }
@@ -383,7 +388,7 @@ fn answer_application(
                 language,
                 title: texts.signed_in,
                 content: pages::form_post(texts, &request.redirect_uri, &all),
-                leads_to: Some(&request.redirect_uri),
+                leads_to: &[&request.redirect_uri],
             };
             page.answer()
         }

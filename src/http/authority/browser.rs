@@ -168,7 +168,7 @@ pub(super) fn message(
         language,
         title,
         content: pages::message(title, text, detail),
-        leads_to: None,
+        leads_to: &[],
     };
     page.answer()
 }

@@ -14,8 +14,7 @@ use crate::http::body::Body;
 
 /// Takes somebody's answer.
 pub(super) async fn consent(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match sign_in::opened(call, language) {
+    let (form, interaction, language) = match sign_in::opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };

@@ -144,7 +144,7 @@ fn page(
         language,
         title: texts.enter_code,
         content: pages::device(texts, "/devicelogin", problem.map(|(_, text)| text)),
-        leads_to: None,
+        leads_to: &[],
     };
     let mut response = page.answer();
     browser.remember(call, &mut response);
@@ -193,6 +193,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         begun_ticks: now.0,
         asks_consent: false,
         stage: Stage::SignIn,
+        language: language.code().to_owned(),
     };
     let signed_in = match browser::session(call) {
         Some(cookie) => authority.session(cookie).await?,

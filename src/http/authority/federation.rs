@@ -16,8 +16,7 @@ use crate::http::body::Body;
 
 /// Sends a browser to the provider.
 pub(super) async fn begin(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match sign_in::opened(call, language) {
+    let (form, interaction, language) = match sign_in::opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
@@ -57,6 +56,8 @@ async fn take_back(call: &AuthorityCall<'_>, language: Language) -> Result<Respo
         return Ok(browser::refuse(language, texts.page_ended));
     };
     let interaction = &detour.interaction;
+    let language = Language::of(call.headers, Some(&interaction.language));
+    let texts = language.texts();
     // Another browser cannot go on with it, so that nobody is signed in as somebody else.
     if interaction.browser_sha256 != sha256(&browser.key) {
         return Ok(browser::refuse(language, texts.page_ended));

@@ -76,7 +76,7 @@ fn page(
         language,
         title: texts.set_password,
         content: pages::password(texts, &action, link, name, problem),
-        leads_to: None,
+        leads_to: &[],
     };
     let mut response = page.answer();
     browser.remember(call, &mut response);

@@ -59,27 +59,28 @@ pub(super) async fn page(
             by_password,
         },
     );
+    let redirect_uri = match &interaction.purpose {
+        Purpose::Code(request) => Some(request.redirect_uri.as_str()),
+        Purpose::Device { .. } => None,
+    };
+    let issuer = provider.as_ref().map(|one| one.config.issuer.as_str());
+    let leads_to: Vec<&str> = redirect_uri.into_iter().chain(issuer).collect();
     let page = Page {
         status: problem.map_or(StatusCode::OK, |(status, _)| status),
         language,
         title: texts.sign_in,
         content,
-        leads_to: match &interaction.purpose {
-            Purpose::Code(request) => Some(&request.redirect_uri),
-            Purpose::Device { .. } => None,
-        },
+        leads_to: &leads_to,
     };
     Ok(page.answer())
 }
 
-/// What a form that belongs to an interaction brings: the form itself, and the interaction.
+/// What a form that belongs to an interaction brings: the form itself, the interaction, and the language in which that goes on.
 ///
 /// # Errors
 /// The page that says why it is not taken.
-pub(super) fn opened(
-    call: &AuthorityCall<'_>,
-    language: Language,
-) -> Result<(Form, Interaction), Box<Response<Body>>> {
+pub(super) fn opened(call: &AuthorityCall<'_>) -> Result<(Form, Interaction, Language), Box<Response<Body>>> {
+    let language = Language::of(call.headers, None);
     let texts = language.texts();
     if !browser::is_from_here(call) {
         return Err(Box::new(browser::refuse(language, texts.from_elsewhere)));
@@ -90,15 +91,17 @@ pub(super) fn opened(
     let browser = Browser::of_form(call).ok_or_else(ended)?;
     let sealed = form.get("request").unwrap_or_default();
     match call.app.authority.unseal(sealed, &browser.key) {
-        Some(interaction) => Ok((form, interaction)),
+        Some(interaction) => {
+            let language = Language::of(call.headers, Some(&interaction.language));
+            Ok((form, interaction, language))
+        }
         None => Err(ended()),
     }
 }
 
 /// Signs somebody in.
 pub(super) async fn sign_in(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match opened(call, language) {
+    let (form, interaction, language) = match opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };

@@ -322,7 +322,7 @@ async fn a_form_is_posted_where_the_application_asks_for_one() {
     assert!(
         answer
             .header("content-security-policy")
-            .contains("form-action 'self' http://localhost;")
+            .contains("form-action 'self' http: https:;")
     );
 }
 

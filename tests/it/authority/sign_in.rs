@@ -9,6 +9,18 @@ const WRONG: [(&str, &str); 2] = [("username", "organizer@contoso.example"), ("p
 const RIGHT: [(&str, &str); 2] = [("username", "organizer@contoso.example"), ("password", PASSWORD)];
 
 #[tokio::test]
+async fn the_language_that_was_asked_for_stays_to_the_end() {
+    let app = with_people().start().await;
+    let mut browser = Browser::default();
+    let mut page = browser.get(&app, &authorize(&[("ui_locales", "fr")])).await;
+    for fields in [WRONG, RIGHT] {
+        assert!(page.text().contains("<html lang=\"fr\">"), "{}", page.text());
+        page = browser.submit(&app, &page, &fields).await;
+    }
+    assert!(page.text().contains("Autorisations demandées"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn pages_carry_what_keeps_them_whole() {
     let app = with_people().start().await;
     let page = Browser::default().get(&app, &authorize(&[])).await;
@@ -17,7 +29,7 @@ async fn pages_carry_what_keeps_them_whole() {
         "default-src 'none'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
-        "form-action 'self' http://localhost",
+        "form-action 'self' http: https:;",
     ] {
         assert!(policy.contains(part), "{policy}");
     }
@@ -391,6 +403,7 @@ async fn what_began_before_a_change_does_not_count_after_it() {
         browser_sha256: Vec::new(),
         begun_ticks: app.clock.now().0,
         asks_consent: false,
+        language: String::new(),
         stage: graphophone::authority::interaction::Stage::SignIn,
     };
     let allowed = graphophone::authority::interaction::Allowed {
