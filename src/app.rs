@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::bearer::BearerTokens;
 use crate::auth::verifier::TokenVerifier;
 use crate::authority::Authority;
+use crate::authority::provider::Provider;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::ContentStore;
@@ -35,10 +36,16 @@ pub struct App {
 
 impl App {
     /// Puts together what requests reach.
-    pub fn new(config: Config, public_url: &str, store: Store, verifier: TokenVerifier, keys: Keys) -> Self {
+    pub fn new(
+        config: Config,
+        public_url: &str,
+        store: Store,
+        verifier: TokenVerifier,
+        (keys, providers): (Keys, Vec<Provider>),
+    ) -> Self {
         let authority = Authority::new(
             public_url.into(),
-            config.authority.clone(),
+            (config.authority.clone(), providers),
             (keys.ring, Arc::clone(&keys.sealer)),
             store.db.clone(),
             store.clock.clone(),

@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::auth::verifier::TokenVerifier;
+use crate::authority::provider::Provider;
 use crate::authority::scope::Resources;
 use crate::clock::Clock;
 use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Problem};
@@ -201,7 +202,12 @@ impl Prepared {
         let verifier = verifier.map_err(StartError::Config)?;
         // Made now, so that the first token does not wait for it.
         let keys = store.keys().await?;
-        let app = App::new(config, &public_url, store.clone(), verifier, keys);
+        let entries = config.identity_providers.iter().cloned().enumerate();
+        let opened: Result<Vec<_>, _> = entries
+            .map(|(index, entry)| Provider::new(index, entry, &store.clock))
+            .collect();
+        let providers = opened.map_err(|problem| StartError::Config(vec![problem]))?;
+        let app = App::new(config, &public_url, store.clone(), verifier, (keys, providers));
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
         let running = listener::start(sockets, &app, threads).map_err(|cause| StartError::Listen {
             setting: "listen",
@@ -301,7 +307,7 @@ async fn tend(app: App, store: Store) {
             Ok(true) => tracing::info!("a new signing key has taken the place of the last"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour")
+                tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour");
             }
         }
         let ended_before = app.clock.now().minus(KEEP_ENDED);

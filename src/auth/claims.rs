@@ -276,7 +276,7 @@ pub(super) fn tenant_of<'a>(claims: &'a Map<String, Value>, names: &'a ClaimMap)
 }
 
 /// The claim of that name. A dot reaches into an object, unless there is a claim with the dots in its name.
-fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if let Some(value) = claims.get(name) {
         return Some(value);
     }

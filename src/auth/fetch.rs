@@ -1,4 +1,4 @@
-//! Reads key sets from issuers over HTTP.
+//! Asks issuers over HTTP: for their key sets, and for tokens of those whom they sign in.
 //!
 //! What the configuration names may lie anywhere. What a discovery document names must be at the issuer's own
 //! origin or at a public address, and the address that was checked is the one that is dialled. No redirects, no
@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::header::ACCEPT;
-use reqwest::{Certificate, Client, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode, Url, redirect};
 use serde_json::Value;
 
 use super::key_set::{BadKeySet, KeySet};
@@ -24,9 +24,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct KeyLocation {
     whereabouts: Whereabouts,
-    /// PEM file with further roots.
-    ca_file: Option<PathBuf>,
-    time_limit: Duration,
+    outgoing: Outgoing,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +85,31 @@ pub enum FetchFault {
     },
 }
 
+/// Asks an issuer: no redirects, no proxies, answers up to a limit in size and time.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// PEM file with further roots.
+    ca_file: Option<PathBuf>,
+    time_limit: Duration,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// 200 or, to a form, another status.
+    pub is_success: bool,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A form that is sent.
+pub struct OutgoingForm<'a> {
+    /// Its fields, encoded.
+    pub body: String,
+    /// What goes into `Authorization`.
+    pub authorization: Option<&'a str>,
+}
+
 impl KeyLocation {
     /// The set at a URL that the configuration names.
     ///
@@ -103,11 +126,7 @@ impl KeyLocation {
     ///
     /// As for [`KeyLocation::at`].
     pub fn discovered(issuer: &str, ca_file: Option<&Path>) -> Result<Self, FetchFault> {
-        let document = format!(
-            "{}/.well-known/openid-configuration",
-            issuer.trim_end_matches('/')
-        );
-        let document = allowed_url(&document)?;
+        let document = discovery_document(issuer)?;
         Self::new(
             Whereabouts::Discovery {
                 document,
@@ -118,19 +137,16 @@ impl KeyLocation {
     }
 
     fn new(whereabouts: Whereabouts, ca_file: Option<&Path>) -> Result<Self, FetchFault> {
-        if let Some(path) = ca_file {
-            roots(path)?;
-        }
         Ok(Self {
             whereabouts,
-            ca_file: ca_file.map(Path::to_owned),
-            time_limit: TIME_LIMIT,
+            outgoing: Outgoing::new(ca_file)?,
         })
     }
 
     #[cfg(test)]
-    pub(super) fn with_time_limit(self, time_limit: Duration) -> Self {
-        Self { time_limit, ..self }
+    pub(super) fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.outgoing.time_limit = time_limit;
+        self
     }
 
     /// Fetches the set, after its discovery document where there is one.
@@ -141,30 +157,120 @@ impl KeyLocation {
     pub async fn fetch(&self) -> Result<KeySet, FetchFault> {
         let (url, foreign) = match &self.whereabouts {
             Whereabouts::KeySet(url) => (url.clone(), false),
-            Whereabouts::Discovery { document, issuer } => self.discover(document, issuer).await?,
+            Whereabouts::Discovery { document, issuer } => {
+                let content = self.outgoing.discover(document, issuer).await?;
+                named_url(&content, "jwks_uri", document)?
+            }
         };
-        let json = self.get(&url, foreign).await?;
+        let json = self.outgoing.get(&url, foreign).await?;
         KeySet::parse(&json).map_err(|source| FetchFault::BadKeySet {
             url: url.to_string(),
             source,
         })
     }
+}
 
-    /// The `jwks_uri` of a discovery document, and whether it lies at another origin than the document.
-    async fn discover(&self, document: &Url, issuer: &str) -> Result<(Url, bool), FetchFault> {
+/// The URL that a discovery document names, and whether it lies at another origin than the document.
+fn named_url(content: &Value, name: &str, document: &Url) -> Result<(Url, bool), FetchFault> {
+    let text = content.get(name).and_then(Value::as_str);
+    let text = text.ok_or_else(|| FetchFault::BadDocument(document.to_string()))?;
+    let url = allowed_url(text)?;
+    let foreign = url.origin() != document.origin();
+    if foreign && url.scheme() != "https" {
+        return Err(FetchFault::NotPublic(url.to_string()));
+    }
+    Ok((url, foreign))
+}
+
+/// What a provider says of itself (OpenID Connect Discovery 1.0 section 3), as far as signing in needs it.
+#[derive(Clone, Debug)]
+pub struct ProviderMetadata {
+    /// Where browsers are sent.
+    pub authorization_endpoint: String,
+    /// Where codes are redeemed.
+    pub token_endpoint: Url,
+    /// That lies at another origin than the document.
+    pub token_endpoint_is_foreign: bool,
+    /// Where its keys are.
+    pub jwks_uri: String,
+}
+
+impl Outgoing {
+    /// With further roots.
+    ///
+    /// # Errors
+    ///
+    /// When `ca_file` holds no certificates.
+    pub fn new(ca_file: Option<&Path>) -> Result<Self, FetchFault> {
+        if let Some(path) = ca_file {
+            roots(path)?;
+        }
+        Ok(Self {
+            ca_file: ca_file.map(Path::to_owned),
+            time_limit: TIME_LIMIT,
+        })
+    }
+
+    /// What the provider with that `issuer` says of itself.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or it is not what it should be.
+    pub async fn provider(&self, issuer: &str) -> Result<ProviderMetadata, FetchFault> {
+        let document = discovery_document(issuer)?;
+        let content = self.discover(&document, issuer).await?;
+        let (token_endpoint, token_endpoint_is_foreign) = named_url(&content, "token_endpoint", &document)?;
+        let (jwks_uri, _) = named_url(&content, "jwks_uri", &document)?;
+        let authorization = content.get("authorization_endpoint").and_then(Value::as_str);
+        let authorization = authorization.ok_or_else(|| FetchFault::BadDocument(document.to_string()))?;
+        Ok(ProviderMetadata {
+            // Browsers go there, not this server; still nobody is sent anywhere in the clear.
+            authorization_endpoint: allowed_url(authorization)?.to_string(),
+            token_endpoint,
+            token_endpoint_is_foreign,
+            jwks_uri: jwks_uri.to_string(),
+        })
+    }
+
+    /// A discovery document, which must be of that issuer.
+    async fn discover(&self, document: &Url, issuer: &str) -> Result<Value, FetchFault> {
         let json = self.get(document, false).await?;
         let bad = || FetchFault::BadDocument(document.to_string());
         let content: Value = serde_json::from_slice(&json).map_err(|_| bad())?;
-        if content.get("issuer").and_then(Value::as_str) != Some(issuer) {
-            return Err(bad());
+        match content.get("issuer").and_then(Value::as_str) == Some(issuer) {
+            true => Ok(content),
+            false => Err(bad()),
         }
-        let jwks_uri = content.get("jwks_uri").and_then(Value::as_str).ok_or_else(bad)?;
-        let url = allowed_url(jwks_uri)?;
-        let foreign = url.origin() != document.origin();
-        if foreign && url.scheme() != "https" {
-            return Err(FetchFault::NotPublic(url.to_string()));
-        }
-        Ok((url, foreign))
+    }
+
+    /// Sends a form to `url`; `foreign`: it must lie at a public address.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer.
+    pub async fn post(
+        &self,
+        url: &Url,
+        foreign: bool,
+        form: OutgoingForm<'_>,
+    ) -> Result<Answered, FetchFault> {
+        let answer = tokio::time::timeout(self.time_limit, async {
+            let client = self.client(url, addresses(url, foreign).await?).await?;
+            let mut request = client
+                .post(url.clone())
+                .header(ACCEPT, "application/json")
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.body);
+            if let Some(authorization) = form.authorization {
+                request = request.header(AUTHORIZATION, authorization);
+            }
+            read(url, request).await
+        });
+        let (status, body) = answer.await.map_err(|_| FetchFault::TooSlow(url.to_string()))??;
+        Ok(Answered {
+            is_success: status == StatusCode::OK,
+            body,
+        })
     }
 
     async fn get(&self, url: &Url, foreign: bool) -> Result<Vec<u8>, FetchFault> {
@@ -173,30 +279,17 @@ impl KeyLocation {
     }
 
     async fn get_without_limit(&self, url: &Url, foreign: bool) -> Result<Vec<u8>, FetchFault> {
-        let addresses = addresses(url, foreign).await?;
-        let client = self.client(url, addresses).await?;
-        let no_answer = |source: reqwest::Error| FetchFault::NoAnswer {
-            url: url.to_string(),
-            source: source.without_url(),
-        };
+        let client = self.client(url, addresses(url, foreign).await?).await?;
         let request = client
             .get(url.clone())
             .header(ACCEPT, "application/json, application/jwk-set+json");
-        let mut answer = request.send().await.map_err(no_answer)?;
-        if answer.status() != StatusCode::OK {
-            return Err(FetchFault::Status {
+        match read(url, request).await? {
+            (StatusCode::OK, body) => Ok(body),
+            (status, _) => Err(FetchFault::Status {
                 url: url.to_string(),
-                status: answer.status(),
-            });
+                status,
+            }),
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(FetchFault::TooLong(url.to_string()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
     }
 
     /// A client for one request. Fetches are minutes apart, so nothing is kept; the roots are read anew, and off
@@ -227,6 +320,23 @@ impl KeyLocation {
     }
 }
 
+/// Sends a request and reads the answer, up to the limit.
+async fn read(url: &Url, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), FetchFault> {
+    let no_answer = |source: reqwest::Error| FetchFault::NoAnswer {
+        url: url.to_string(),
+        source: source.without_url(),
+    };
+    let mut answer = request.send().await.map_err(no_answer)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(FetchFault::TooLong(url.to_string()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((answer.status(), body))
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where the clients with limits are made"
@@ -251,6 +361,14 @@ fn roots(path: &Path) -> Result<Vec<Certificate>, FetchFault> {
     } else {
         Ok(certificates)
     }
+}
+
+/// Where the issuer describes itself (OpenID Connect Discovery 1.0 section 4).
+fn discovery_document(issuer: &str) -> Result<Url, FetchFault> {
+    allowed_url(&format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    ))
 }
 
 /// `text` as a URL that may be asked: https, or http towards a loopback address.

@@ -40,12 +40,32 @@ const WAIT_AGE: Duration = Duration::from_secs(14 * 60);
 const FAILURE_MEMORY: Duration = Duration::from_secs(2 * 60);
 
 /// Where one issuer's keys come from, with those that are known.
-pub(super) enum IssuerKeys {
+pub enum IssuerKeys {
+    /// In a file.
     File(FileKeys),
+    /// On the network.
     Remote(Arc<RemoteKeys>),
 }
 
 impl IssuerKeys {
+    /// The keys of `issuer` at a URL.
+    ///
+    /// # Errors
+    /// [`FetchFault`] where the URL cannot be used.
+    pub fn at(
+        issuer: &str,
+        jwks_uri: &str,
+        ca_file: Option<&Path>,
+        clock: &Clock,
+    ) -> Result<Self, FetchFault> {
+        let location = KeyLocation::at(jwks_uri, ca_file)?;
+        Ok(Self::Remote(RemoteKeys::new(
+            issuer.to_owned(),
+            location,
+            clock.clone(),
+        )))
+    }
+
     /// Opens the source of the issuer; `at` is its path in the configuration, for problems.
     pub(super) fn open(config: &IssuerConfig, at: &str, clock: &Clock) -> Result<Self, String> {
         let ca_file = config.ca_file.as_deref();
@@ -77,7 +97,7 @@ impl IssuerKeys {
     }
 
     /// The key of that id, or the only one.
-    pub(super) async fn find(&self, kid: Option<&str>) -> Option<Arc<VerifyingKey>> {
+    pub async fn find(&self, kid: Option<&str>) -> Option<Arc<VerifyingKey>> {
         match self {
             Self::File(keys) => keys.find(kid),
             Self::Remote(keys) => keys.find(kid).await,
@@ -113,7 +133,7 @@ fn elapsed(since: Option<Ticks>, pause: Duration, now: Ticks) -> bool {
 }
 
 /// Keys in a file.
-pub(super) struct FileKeys {
+pub struct FileKeys {
     path: PathBuf,
     clock: Clock,
     state: Mutex<FileState>,
@@ -238,7 +258,7 @@ fn read_key_set(path: &Path) -> Result<KeySet, FileFault> {
 }
 
 /// Keys on the network.
-pub(super) struct RemoteKeys {
+pub struct RemoteKeys {
     issuer: String,
     location: KeyLocation,
     clock: Clock,

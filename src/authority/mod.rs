@@ -13,6 +13,7 @@ pub mod link;
 pub mod password;
 pub mod permissions;
 pub mod pkce;
+pub mod provider;
 pub mod random_secret;
 pub mod redirect_uri;
 pub mod refusal;
@@ -33,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::AuthorityConfig;
 use crate::db::{Db, DbError};
 use crate::seal::Sealer;
+use provider::{Provider, ProviderFault};
 use refusal::Refusal;
 use scope::Resources;
 
@@ -56,6 +58,8 @@ pub struct Authority {
     pub clock: Clock,
     /// Rows.
     pub db: Db,
+    /// Who else signs people in.
+    pub providers: Arc<[Arc<Provider>]>,
     hashing: Arc<Semaphore>,
 }
 
@@ -68,6 +72,8 @@ pub enum AuthorityError {
     Db(DbError),
     /// There is no key to sign with.
     Key(KeyFault),
+    /// Another provider has signed nobody in.
+    Provider(ProviderFault),
     /// The system has no randomness, memory or thread left.
     Lost,
 }
@@ -84,6 +90,12 @@ impl From<DbError> for AuthorityError {
     }
 }
 
+impl From<ProviderFault> for AuthorityError {
+    fn from(fault: ProviderFault) -> Self {
+        Self::Provider(fault)
+    }
+}
+
 impl From<KeyFault> for AuthorityError {
     fn from(fault: KeyFault) -> Self {
         match fault {
@@ -97,7 +109,7 @@ impl Authority {
     /// The authority of the server at `public_url`.
     pub fn new(
         public_url: Arc<str>,
-        config: AuthorityConfig,
+        (config, providers): (AuthorityConfig, Vec<Provider>),
         (ring, sealer): (Arc<KeyRing>, Arc<Sealer>),
         db: Db,
         clock: Clock,
@@ -110,6 +122,7 @@ impl Authority {
             sealer,
             clock,
             db,
+            providers: providers.into_iter().map(Arc::new).collect(),
             hashing: Arc::new(Semaphore::new(HASHED_AT_A_TIME)),
         }
     }

@@ -134,25 +134,25 @@ impl Kind {
 pub const MISSING: Kind = kind(
     OAuthError::InvalidRequest,
     900_144,
-    "The request body must contain the following parameter: {}.",
+    "The request lacks the parameter {}.",
 );
 /// A parameter is there twice.
 pub const REPEATED: Kind = kind(
     OAuthError::InvalidRequest,
     9_000_411,
-    "The request is not properly formatted. The parameter {} is duplicated.",
+    "The request names the parameter {} twice.",
 );
 /// A parameter means nothing.
 pub const MALFORMED: Kind = kind(
     OAuthError::InvalidRequest,
     90_023,
-    "The value of the parameter {} is not valid.",
+    "The parameter {} cannot have this value.",
 );
 /// The body is not a form.
 pub const NOT_A_FORM: Kind = kind(
     OAuthError::InvalidRequest,
     900_561,
-    "The endpoint only accepts POST with a body of type application/x-www-form-urlencoded.",
+    "Send a POST with a body of type application/x-www-form-urlencoded.",
 );
 /// What only the body may hold stands in the URL.
 pub const IN_THE_URL: Kind = kind(
@@ -164,7 +164,7 @@ pub const IN_THE_URL: Kind = kind(
 pub const NO_TENANT: Kind = kind(
     OAuthError::InvalidRequest,
     90_002,
-    "Tenant {} not found. Check the tenant id or domain.",
+    "There is no tenant {}. Name it by its id or one of its domains.",
 );
 /// Personal accounts.
 pub const PERSONAL: Kind = kind(
@@ -176,13 +176,13 @@ pub const PERSONAL: Kind = kind(
 pub const NO_APPLICATION: Kind = kind(
     OAuthError::UnauthorizedClient,
     700_016,
-    "Application with identifier {} was not found in the directory. It has to be registered in this tenant.",
+    "There is no application {} in this tenant. Register it first.",
 );
 /// The application is registered in more than one tenant.
 pub const WHICH_TENANT: Kind = kind(
     OAuthError::UnauthorizedClient,
     700_016,
-    "Application with identifier {} is registered in several tenants. Name one of them in place of 'common', 'organizations' or 'adfs'.",
+    "Application {} is registered in several tenants: name one of them in place of 'common', 'organizations' or 'adfs'.",
 );
 /// The application is disabled.
 pub const APPLICATION_DISABLED: Kind = kind(
@@ -194,222 +194,278 @@ pub const APPLICATION_DISABLED: Kind = kind(
 pub const WRONG_SECRET: Kind = kind(
     OAuthError::InvalidClient,
     7_000_215,
-    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app {}.",
+    "The client secret is not one of application {}. Send the secret itself, not its id.",
 );
 /// A secret that has ended.
 pub const EXPIRED_SECRET: Kind = kind(
     OAuthError::InvalidClient,
     7_000_222,
-    "The provided client secret keys for app {} are expired. Make new ones.",
+    "This client secret of application {} has expired. Make a new one.",
 );
 /// No proof at all.
 pub const NO_CREDENTIAL: Kind = kind(
     OAuthError::InvalidClient,
     7_000_218,
-    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    "The client has to prove who it is: send 'client_secret' or 'client_assertion'.",
 );
 /// Two proofs.
 pub const TWO_CREDENTIALS: Kind = kind(
     OAuthError::InvalidRequest,
     7_000_214,
-    "The request must hold one credential of the client only.",
+    "The request holds more than one proof of the client: send one of them.",
 );
 /// An assertion that is no JWT, or of another kind.
-pub const BAD_ASSERTION: Kind = kind(OAuthError::InvalidClient, 50_027, "Client assertion: {}.");
+pub const BAD_ASSERTION: Kind = kind(
+    OAuthError::InvalidClient,
+    50_027,
+    "The client assertion cannot be used: {}.",
+);
 /// An assertion with a wrong signature.
 pub const ASSERTION_SIGNATURE: Kind = kind(
     OAuthError::InvalidClient,
     700_027,
-    "Client assertion failed signature validation. The key was not found by its thumbprint, or does not match.",
+    "The client assertion is not signed with the key of a registered certificate that still counts.",
 );
 /// An assertion for somebody else.
 pub const ASSERTION_AUDIENCE: Kind = kind(
     OAuthError::InvalidClient,
     700_023,
-    "Client assertion audience claim does not match the token endpoint.",
+    "The client assertion is addressed to somebody else than this token endpoint.",
 );
 /// An assertion too early or too late.
 pub const ASSERTION_TIME: Kind = kind(
     OAuthError::InvalidClient,
     700_024,
-    "Client assertion is not within its valid time range.",
+    "The client assertion has expired, begins later, or is good for more than a day.",
 );
 /// An assertion of another application.
 pub const ASSERTION_SUBJECT: Kind = kind(
     OAuthError::InvalidClient,
     700_021,
-    "Client assertion application identifier does not match 'client_id' parameter.",
+    "The client assertion is of another application than 'client_id'.",
 );
 /// There is no such grant.
 pub const NO_GRANT_TYPE: Kind = kind(
     OAuthError::UnsupportedGrantType,
     70_003,
-    "The app requested an unsupported grant type {}.",
+    "The grant type {} is not offered.",
 );
 /// A response type other than a code.
 pub const NO_RESPONSE_TYPE: Kind = kind(
     OAuthError::UnsupportedResponseType,
     70_005,
-    "The response type {} is not supported: only 'code' is.",
+    "The response type {} is not offered: 'code' is.",
 );
 /// A scope that cannot be read, or that the application does not have.
 pub const NO_SCOPE: Kind = kind(
     OAuthError::InvalidScope,
     70_011,
-    "The provided value for the input parameter 'scope' is not valid. The scope {} does not exist here, or the application has not registered it.",
+    "The scope {} does not exist here, or is not registered for the application.",
 );
 /// Names where only `.default` may stand.
 pub const ONLY_DEFAULT: Kind = kind(
     OAuthError::InvalidScope,
     1_002_012,
-    "The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
+    "An application alone asks for a whole resource: the scope {} has to be the name of one, followed by /.default.",
 );
 /// Scopes of two resources.
 pub const TWO_RESOURCES: Kind = kind(
     OAuthError::InvalidScope,
     28_000,
-    "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+    "The scopes are of more than one resource: ask for one at a time.",
 );
 /// No such resource.
 pub const NO_RESOURCE: Kind = kind(
     OAuthError::InvalidResource,
     500_011,
-    "The resource principal named {} was not found. This authority knows https://graph.microsoft.com and its own address.",
+    "The resource {} is not known. This authority knows https://graph.microsoft.com, its own address, and the applications that are registered.",
 );
 /// A redirect URI that is not registered.
 pub const NO_REDIRECT_URI: Kind = kind(
     OAuthError::InvalidRequest,
     50_011,
-    "The redirect URI {} specified in the request does not match the redirect URIs configured for the application.",
+    "The redirect URI {} is not one that is registered for the application, letter by letter.",
 );
 /// No PKCE.
 pub const NO_CHALLENGE: Kind = kind(
     OAuthError::InvalidRequest,
     9_002_325,
-    "Proof Key for Code Exchange is required: send code_challenge with code_challenge_method=S256.",
+    "Send a code_challenge with code_challenge_method=S256 (PKCE).",
 );
 /// A challenge that is none.
 pub const BAD_CHALLENGE: Kind = kind(
     OAuthError::InvalidRequest,
     501_491,
-    "Invalid size of code_challenge parameter.",
+    "The code_challenge is not a SHA-256 in base64url.",
 );
 /// A verifier that does not fit.
 pub const WRONG_VERIFIER: Kind = kind(
     OAuthError::InvalidGrant,
     501_481,
-    "The code_verifier does not match the code_challenge supplied in the authorization request.",
+    "The code_verifier is not what the code_challenge was made from.",
 );
 /// A code that is none.
 pub const NO_CODE: Kind = kind(
     OAuthError::InvalidGrant,
     9_002_313,
-    "Invalid request. The provided authorization code or refresh token is malformed.",
+    "This is no code or refresh token of this authority.",
 );
 /// A code that has ended.
 pub const EXPIRED_CODE: Kind = kind(
     OAuthError::InvalidGrant,
     70_008,
-    "The provided authorization code or refresh token has expired. Send a new interactive authorization request.",
+    "The code or refresh token has expired: the user has to sign in again.",
 );
 /// A code that was used.
 pub const USED_CODE: Kind = kind(
     OAuthError::InvalidGrant,
     54_005,
-    "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
+    "The code was redeemed before. All that came from it is revoked: the user has to sign in again.",
 );
 /// A code that was sent elsewhere.
 pub const OTHER_REDIRECT_URI: Kind = kind(
     OAuthError::InvalidGrant,
     50_011,
-    "The redirect URI does not match the one of the authorization request.",
+    "The redirect URI is another one than the code was sent to.",
 );
 /// A code or token of another application.
 pub const OTHER_APPLICATION: Kind = kind(
     OAuthError::InvalidGrant,
     700_005,
-    "The provided authorization code or refresh token was issued to another application.",
+    "The code or refresh token was given to another application, and is revoked.",
 );
 /// A refresh token that was used before.
 pub const REPLAYED: Kind = kind(
     OAuthError::InvalidGrant,
     50_173,
-    "The provided grant has been used twice and is revoked. A fresh sign-in is needed.",
+    "The refresh token was used before. All that came from it is revoked: the user has to sign in again.",
 );
 /// A revoked family.
 pub const REVOKED: Kind = kind(
     OAuthError::InvalidGrant,
     50_173,
-    "The provided grant has been revoked. A fresh sign-in is needed.",
+    "The authorization is revoked: the user has to sign in again.",
 );
 /// A disabled or deleted user.
-pub const USER_DISABLED: Kind = kind(OAuthError::InvalidGrant, 50_057, "The user account is disabled.");
+pub const USER_DISABLED: Kind = kind(
+    OAuthError::InvalidGrant,
+    50_057,
+    "The user is disabled or deleted.",
+);
 /// Nobody has consented.
 pub const NO_CONSENT: Kind = kind(
     OAuthError::InvalidGrant,
     65_001,
-    "The user or administrator has not consented to use the application with ID {}. Send an interactive authorization request for this user and resource.",
+    "Nobody has consented to what application {} asks for: let the user sign in and consent.",
 );
 /// The user has said no.
-pub const DECLINED: Kind = kind(
-    OAuthError::AccessDenied,
-    65_004,
-    "User declined to consent to access the app.",
-);
+pub const DECLINED: Kind = kind(OAuthError::AccessDenied, 65_004, "The user has not consented.");
 /// `prompt=none` and nobody is signed in.
 pub const MUST_SIGN_IN: Kind = kind(
     OAuthError::LoginRequired,
     50_058,
-    "A silent sign-in request was sent but no user is signed in.",
+    "Nobody is signed in, and nobody may be asked to.",
 );
 /// `prompt=none` and nobody has consented.
 pub const MUST_CONSENT: Kind = kind(
     OAuthError::ConsentRequired,
     65_001,
-    "A silent sign-in request was sent but the user has not consented.",
+    "The user has not consented, and may not be asked to.",
 );
 /// An assertion that does not count.
 pub const BAD_USER_ASSERTION: Kind = kind(
     OAuthError::InvalidGrant,
     500_133,
-    "Assertion failed validation: it is not a delegated access token of this authority that is meant for this application.",
+    "The assertion is not a user's access token of this authority that is meant for this application.",
 );
 /// Nobody has entered the code yet.
 pub const PENDING: Kind = kind(
     OAuthError::AuthorizationPending,
     70_016,
-    "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+    "Nobody has let the device in yet: ask again in a while.",
 );
 /// Asks too often.
 pub const SLOW_DOWN: Kind = kind(
     OAuthError::SlowDown,
     70_016,
-    "OAuth 2.0 device flow error. The interval between polls was too short: wait 5 seconds longer from now on.",
+    "The device asks too often: wait 5 seconds longer from now on.",
 );
 /// The user has said no to a device.
 pub const DEVICE_DECLINED: Kind = kind(
     OAuthError::AuthorizationDeclined,
     70_018,
-    "The user has declined the sign-in of the device.",
+    "The user has kept the device out.",
 );
 /// The device's code has ended.
 pub const DEVICE_EXPIRED: Kind = kind(
     OAuthError::ExpiredToken,
     70_020,
-    "The code of the device has expired. Begin again.",
+    "The code of the device has expired: begin again.",
 );
 /// There is no such code of a device.
 pub const NO_DEVICE_CODE: Kind = kind(
     OAuthError::BadVerificationCode,
     70_019,
-    "The verification code is not one that was given out, or was redeemed.",
+    "This is no code that a device was given, or its tokens were taken already.",
 );
 /// The application may not act without a secret.
 pub const NOT_PUBLIC: Kind = kind(
     OAuthError::InvalidClient,
     7_000_218,
-    "The request body must contain 'client_assertion' or 'client_secret': application {} has a credential and is not a public client (isFallbackPublicClient).",
+    "Application {} has a credential and is not a public client: send 'client_secret' or 'client_assertion', or register it with isFallbackPublicClient.",
 );
+
+/// Every kind, for the documents and their test.
+pub const ALL: [Kind; 48] = [
+    MISSING,
+    REPEATED,
+    MALFORMED,
+    NOT_A_FORM,
+    IN_THE_URL,
+    NO_TENANT,
+    PERSONAL,
+    NO_APPLICATION,
+    WHICH_TENANT,
+    APPLICATION_DISABLED,
+    WRONG_SECRET,
+    EXPIRED_SECRET,
+    NO_CREDENTIAL,
+    TWO_CREDENTIALS,
+    BAD_ASSERTION,
+    ASSERTION_SIGNATURE,
+    ASSERTION_AUDIENCE,
+    ASSERTION_TIME,
+    ASSERTION_SUBJECT,
+    NO_GRANT_TYPE,
+    NO_RESPONSE_TYPE,
+    NO_SCOPE,
+    ONLY_DEFAULT,
+    TWO_RESOURCES,
+    NO_RESOURCE,
+    NO_REDIRECT_URI,
+    NO_CHALLENGE,
+    BAD_CHALLENGE,
+    WRONG_VERIFIER,
+    NO_CODE,
+    EXPIRED_CODE,
+    USED_CODE,
+    OTHER_REDIRECT_URI,
+    OTHER_APPLICATION,
+    REPLAYED,
+    REVOKED,
+    USER_DISABLED,
+    NO_CONSENT,
+    DECLINED,
+    MUST_SIGN_IN,
+    MUST_CONSENT,
+    BAD_USER_ASSERTION,
+    PENDING,
+    SLOW_DOWN,
+    DEVICE_DECLINED,
+    DEVICE_EXPIRED,
+    NO_DEVICE_CODE,
+    NOT_PUBLIC,
+];
 
 impl Refusal {
     /// Too many wrong secrets: try again in `seconds`.
@@ -440,7 +496,7 @@ mod tests {
         let refusal = NO_TENANT.about("contoso\r\n.example");
         assert_eq!(
             refusal.description(),
-            "AADSTS90002: Tenant 'contoso.example' not found. Check the tenant id or domain."
+            "AADSTS90002: There is no tenant 'contoso.example'. Name it by its id or one of its domains."
         );
         assert!(NO_TENANT.about(&"x".repeat(100_000)).text.len() < 300);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::directory::{Directory, DirectoryArgs, PAGE, did_you_mean, nearest, or_dash};
+use super::directory::{Directory, DirectoryArgs, PAGE, did_you_mean, name, nearest, or_dash};
 use super::output::{line, say, table};
 use super::{Failure, block_on};
 use crate::db::access_policies::{self, PolicyRow};
@@ -16,7 +16,7 @@ use crate::ids;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 An application permission is not enough to read somebody's recordings: a policy that is granted to that user has to name
-the application. Whoever has a policy of his own is not covered by a global one.
+the application. Whoever has a policy of their own is not covered by a global one.
 
   graphophone access-policy create Archive-policy --app-id APPID
   graphophone access-policy grant Archive-policy --user megan@contoso.example
@@ -56,7 +56,7 @@ pub(super) struct Create {
     #[arg(long = "app-id", value_name = "APPID", required = true)]
     app_ids: Vec<String>,
     /// What it is for.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = name)]
     description: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Set {
     #[arg(long, value_name = "APPID")]
     remove_app_id: Vec<String>,
     /// What it is for.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = name)]
     description: Option<String>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Grant {
     /// One user, by object id or userPrincipalName.
     #[arg(long, value_name = "ID-OR-UPN")]
     user: Option<String>,
-    /// Everybody of the tenant who has no policy of his own.
+    /// Everybody of the tenant who has no policy of their own.
     #[arg(long)]
     global: bool,
 }
@@ -115,10 +115,8 @@ impl AccessPolicyCommand {
 
 impl Create {
     async fn run(self) -> Result<(), Failure> {
-        let identity = self.named.identity.trim().to_owned();
-        if identity.is_empty() || identity.contains(char::is_control) {
-            return Err(Failure::refused(["IDENTITY: expected the name of the policy"]));
-        }
+        let identity = name(self.named.identity.trim());
+        let identity = identity.map_err(|fault| Failure::refused([format!("IDENTITY: {fault}")]))?;
         let directory = self.named.directory.open().await?;
         let create = CreatePolicy {
             tenant_id: directory.tenant.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::directory::lifetime;
+use super::directory::{lifetime, name};
 use super::output::{facts, line};
 use super::user::{check_name, url_of_link};
 use super::{Failure, StoreArgs, block_on};
@@ -46,7 +46,7 @@ pub(super) struct BootstrapArgs {
     #[arg(long, value_name = "ID-OR-DOMAIN")]
     tenant: Option<String>,
     /// What people call the tenant, where it is made.
-    #[arg(long, value_name = "NAME", default_value = "Graphophone")]
+    #[arg(long, value_name = "NAME", default_value = "Graphophone", value_parser = name)]
     tenant_name: String,
     /// Domain of the tenant; that of the user where it is left out.
     #[arg(long, value_name = "DOMAIN")]
@@ -55,7 +55,7 @@ pub(super) struct BootstrapArgs {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// What people call the administrator, where the user is made.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     display_name: Option<String>,
     /// How long the link works, at most 7d.
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = |text: &str| lifetime(text, LONGEST))]

@@ -32,6 +32,8 @@ pub(super) enum ConsentCommand {
 #[derive(Debug, Args)]
 #[group(id = "what", required = true, multiple = false, args = ["scope", "chat"])]
 #[command(after_help = "\
+Either delegated permissions, for somebody or for everybody, or resource-specific ones, for a chat:
+
   … --app APPID --scope \"OnlineMeetingRecording.Read.All User.Read\" --all
   … --app APPID --scope User.Read --user megan@contoso.example
   … --app APPID --chat 19:meeting_…@thread.v2 --permission OnlineMeetingRecording.Read.Chat")]

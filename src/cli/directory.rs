@@ -177,6 +177,18 @@ pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
+/// Reads what people call something: a line of text that does no harm in a table.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    /// Graph's own bound for display names.
+    const LONGEST: usize = 256;
+    let is_good =
+        !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.contains(char::is_control);
+    match is_good {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected one line of text, at most {LONGEST} characters")),
+    }
+}
+
 /// Reads how long something lasts, such as `180d`.
 pub(super) fn lifetime(text: &str, longest: Duration) -> Result<Duration, String> {
     let read = duration::parse(text).filter(|found| !found.is_zero() && *found <= longest);
@@ -203,6 +215,17 @@ mod tests {
             assert_eq!(nearest(unknown, names), expected, "{unknown}");
         }
         assert_eq!(nearest("x", []), None);
+    }
+
+    #[test]
+    fn a_name_is_one_line() {
+        let longest = "ß".repeat(256);
+        for text in ["Archiver", "My player 2", &longest] {
+            assert_eq!(name(text).as_deref(), Ok(text));
+        }
+        for text in ["", "  ", "a\nb", "a\u{1b}[31mb", &format!("{longest}x")] {
+            assert!(name(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -32,8 +32,7 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["id", "user"])]
 #[command(after_help = "\
-Refresh tokens are refused from now on. An access token that is out already counts until it expires, within the hour; where
-that is too long: graphophone user disable.")]
+Refresh tokens and access tokens that came from it are refused from the next request on, on every server of the store.")]
 pub(super) struct Revoke {
     #[command(flatten)]
     directory: DirectoryArgs,

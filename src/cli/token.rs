@@ -131,8 +131,9 @@ async fn tenant_and_user(
 ) -> Result<(String, Option<User>), Failure> {
     let mut tenants = applications::tenants_of(db, app_id).await?;
     if tenants.is_empty() {
-        let text =
-            format!("--application: no application {app_id} is registered; register it with a seed file");
+        let text = format!(
+            "--application: no application {app_id} is registered: graphophone app create, or a seed file"
+        );
         return Err(Failure::refused([text]));
     }
     if let Some(tenant) = wanted.tenant {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::directory::{Directory, DirectoryArgs, PAGE, name_of, or_dash};
+use super::directory::{Directory, DirectoryArgs, PAGE, name, name_of, or_dash};
 use super::output::{facts, line, say, table};
 use super::password::{self, Source};
 use super::token::public_url;
@@ -71,10 +71,10 @@ pub(super) struct Create {
     #[arg(long, value_name = "NAME")]
     upn: String,
     /// What people call the user.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     display_name: Option<String>,
     /// Mail address.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = name)]
     mail: Option<String>,
     /// Not a member but a guest of the tenant.
     #[arg(long)]

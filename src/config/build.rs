@@ -9,9 +9,9 @@ use super::tls;
 use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
-    AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IssuerConfig, LimitsConfig, LogConfig,
-    LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile, QueryOptionsRule,
-    SslMode,
+    AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
+    LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
+    QueryOptionsRule, SslMode,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -21,7 +21,7 @@ const NOWHERE: std::net::SocketAddr =
 /// Puts a configuration together. It is worth something only if there are no problems in the end.
 pub(super) fn config(
     values: &Values,
-    issuers: Vec<IssuerConfig>,
+    (issuers, identity_providers): (Vec<IssuerConfig>, Vec<IdentityProviderConfig>),
     aws: &AwsEnvironment,
     problems: &mut Problems,
 ) -> Config {
@@ -68,6 +68,7 @@ pub(super) fn config(
             json_bytes: values.integer("limits.json_bytes"),
         },
         issuers,
+        identity_providers,
         graph: graph(values),
     }
 }

@@ -109,7 +109,7 @@ const ALGORITHMS: [(&str, Algorithm); 4] = [
 ];
 
 /// What to say of a URL that would be fetched in the clear.
-const NEEDS_HTTPS: &str = "expected https://, since http:// is only for loopback addresses";
+pub(super) const NEEDS_HTTPS: &str = "expected https://, since http:// is only for loopback addresses";
 
 /// Checks all entries, also against each other.
 pub(super) fn issuers(entries: &[Values], problems: &mut Problems) -> Vec<IssuerConfig> {
@@ -477,7 +477,7 @@ mod tests {
         ] {
             assert_eq!(
                 problems_of(text),
-                ["issuers: expected an array of tables; write [[issuers]] above each issuer"]
+                ["issuers: expected an array of tables; write [[issuers]] above each entry"]
             );
         }
     }

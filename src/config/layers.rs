@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Flags;
 use super::problem::Problems;
 use super::reader::Reader;
-use super::registry::{self, ISSUER_KEYS, KEYS, Key, PREFIX};
+use super::registry::{self, KEYS, Key, PREFIX, TABLES};
 use super::value::{self, Entry, Layer, Origin, Value};
 
 /// What the sources say, before it is put together.
@@ -16,6 +16,8 @@ pub(super) struct Given {
     pub(super) server: Vec<Entry>,
     /// Settings of each entry of `[[issuers]]`.
     pub(super) issuers: Vec<Vec<Entry>>,
+    /// Settings of each entry of `[[identity_providers]]`.
+    pub(super) providers: Vec<Vec<Entry>>,
 }
 
 /// Reads all sources.
@@ -41,26 +43,33 @@ fn file(path: &Path, given: &mut Given, problems: &mut Problems) {
         origin: Origin::File(path.to_owned()),
         base: path.parent().map_or_else(PathBuf::new, Path::to_owned),
     };
-    let issuers = table
-        .remove("issuers")
-        .unwrap_or_else(|| toml::Value::Array(Vec::new()));
+    let [issuers, providers] = TABLES.map(|(name, keys)| (name, keys, table.remove(name)));
     given.server = read(KEYS, String::new(), &table, &layer, problems);
-    let tables = issuers
+    given.issuers = entries(issuers, &layer, problems);
+    given.providers = entries(providers, &layer, problems);
+}
+
+/// The entries of an array of tables.
+fn entries(
+    (name, keys, given): (&str, &'static [Key], Option<toml::Value>),
+    layer: &Layer,
+    problems: &mut Problems,
+) -> Vec<Vec<Entry>> {
+    let given = given.unwrap_or_else(|| toml::Value::Array(Vec::new()));
+    let tables = given
         .as_array()
         .map(|entries| entries.iter().map(toml::Value::as_table));
     let Some(tables) = tables.and_then(Iterator::collect::<Option<Vec<_>>>) else {
         problems.add(
-            "issuers",
-            "expected an array of tables; write [[issuers]] above each issuer",
+            name,
+            format!("expected an array of tables; write [[{name}]] above each entry"),
         );
-        return;
+        return Vec::new();
     };
-    for (index, table) in tables.into_iter().enumerate() {
-        let prefix = format!("issuers[{index}].");
-        given
-            .issuers
-            .push(read(ISSUER_KEYS, prefix, table, &layer, problems));
-    }
+    let numbered = tables.into_iter().enumerate();
+    numbered
+        .map(|(index, table)| read(keys, format!("{name}[{index}]."), table, layer, problems))
+        .collect()
 }
 
 fn read(
@@ -155,8 +164,8 @@ fn no_such_variable(name: &str) -> String {
         .unwrap_or_default()
         .to_lowercase()
         .replace("__", ".");
-    if path.starts_with("issuers") {
-        return "issuers are tables; write them as [[issuers]] in the configuration file".to_owned();
+    if let Some((name, _)) = TABLES.iter().find(|(name, _)| path.starts_with(name)) {
+        return format!("{name} are tables; write them as [[{name}]] in the configuration file");
     }
     let nearest = registry::nearest(KEYS, &path).map(Key::variable);
     nearest.map_or_else(

@@ -6,6 +6,7 @@
 mod build;
 pub mod duration;
 mod finding;
+pub mod identity_provider;
 pub mod issuer;
 mod layers;
 mod postgres;
@@ -24,11 +25,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use finding::Finding;
+pub use identity_provider::IdentityProviderConfig;
 pub use issuer::{Algorithm, AppOnly, ClaimMap, IssuerConfig, KeySource, TenantClaim};
 pub use postgres::{PostgresConfig, SslMode, TargetSession};
 pub use problem::Problem;
 use problem::Problems;
-use registry::{ISSUER_KEYS, KEYS};
+use registry::{ISSUER_KEYS, KEYS, PROVIDER_KEYS};
 pub use s3::{Addressing, S3Config, S3Credentials};
 pub use secret::{Secret, SecretSource};
 pub use tls::{CertificateSource, TlsConfig};
@@ -67,6 +69,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Who may sign tokens, beside the built-in authority.
     pub issuers: Vec<IssuerConfig>,
+    /// Who else signs people in.
+    pub identity_providers: Vec<IdentityProviderConfig>,
     /// Where it differs from Graph.
     pub graph: GraphConfig,
 }
@@ -260,14 +264,23 @@ pub fn load<N: Into<OsString>, V: Into<OsString>>(
         .iter()
         .map(|entry| Values::resolve(ISSUER_KEYS, entry))
         .collect();
+    let providers: Vec<Values> = given
+        .providers
+        .iter()
+        .map(|entry| Values::resolve(PROVIDER_KEYS, entry))
+        .collect();
     let issuers = issuer::issuers(&entries, &mut problems);
-    let config = build::config(&server, issuers, &aws, &mut problems);
+    let signing_in = identity_provider::providers(&providers, &mut problems);
+    let config = build::config(&server, (issuers, signing_in), &aws, &mut problems);
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
     let mut settings = settings_of(&server, "");
     for (index, entry) in entries.iter().enumerate() {
         settings.extend(settings_of(entry, &format!("issuers[{index}].")));
+    }
+    for (index, entry) in providers.iter().enumerate() {
+        settings.extend(settings_of(entry, &format!("identity_providers[{index}].")));
     }
     Ok(Effective {
         warnings: build::warnings(&config),

@@ -53,13 +53,13 @@ impl Reader<'_> {
 
     fn unknown(&mut self, shown: &str, path: &str) {
         let prefix = &self.prefix;
-        // The tables of issuers are no key of the registry, and may only be misspelled at the top.
-        let is_issuers = prefix.is_empty() && strsim::damerau_levenshtein(path, "issuers") <= 2;
-        let nearest = if is_issuers {
-            Some("[[issuers]]".to_owned())
-        } else {
+        // Arrays of tables are no keys of the registry, and may only be misspelled at the top.
+        let is_meant = |name: &str| prefix.is_empty() && strsim::damerau_levenshtein(path, name) <= 2;
+        let table = registry::TABLES.iter().find(|(name, _)| is_meant(name));
+        let nearest = match table {
+            Some((name, _)) => Some(format!("[[{name}]]")),
             // Within an entry, a key is suggested as it is written there.
-            registry::nearest(self.keys, path).map(|key| key.name.to_owned())
+            None => registry::nearest(self.keys, path).map(|key| key.name.to_owned()),
         };
         let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
         self.problems

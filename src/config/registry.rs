@@ -227,6 +227,30 @@ pub(super) static ISSUER_KEYS: &[Key] = &[
     key("claims.audience_array", Kind::Bool).or("false"),
 ];
 
+/// The settings of an entry of `[[identity_providers]]`.
+pub(super) static PROVIDER_KEYS: &[Key] = &[
+    key("tenant", Kind::Text),
+    key("name", Kind::Text),
+    key("issuer", Kind::Text),
+    key("client_id", Kind::Text),
+    key("client_secret", Kind::Text).secret(),
+    key("client_secret_file", Kind::Path),
+    key("scopes", Kind::Texts).or("openid profile email"),
+    key("ca_file", Kind::Path),
+    key("passwords", Kind::Bool).or("false"),
+    key("create_users", Kind::Bool).or("true"),
+    key("administrators", Kind::Texts).or(""),
+    key("claims.user", Kind::Text).or("sub"),
+    key("claims.user_principal_name", Kind::Text).or("preferred_username"),
+    key("claims.display_name", Kind::Text).or("name"),
+    key("claims.mail", Kind::Text).or("email"),
+    key("claims.groups", Kind::Text).or("groups"),
+];
+
+/// The arrays of tables, each with the settings of an entry.
+pub(super) static TABLES: [(&str, &[Key]); 2] =
+    [("issuers", ISSUER_KEYS), ("identity_providers", PROVIDER_KEYS)];
+
 /// Whether `path` is a section of `keys`: a table that some key lies in.
 pub(super) fn is_section(keys: &[Key], path: &str) -> bool {
     keys.iter().any(|key| {
@@ -257,7 +281,7 @@ mod tests {
 
     #[test]
     fn no_setting_is_listed_twice() {
-        for keys in [KEYS, ISSUER_KEYS] {
+        for keys in [KEYS, ISSUER_KEYS, PROVIDER_KEYS] {
             let mut names: Vec<_> = keys.iter().map(|key| key.name).collect();
             names.sort_unstable();
             names.dedup();
@@ -267,9 +291,11 @@ mod tests {
 
     #[test]
     fn every_secret_has_a_twin_that_names_a_file() {
-        for secret in KEYS.iter().filter(|key| key.secret) {
-            let twin = format!("{}_file", secret.name);
-            assert!(KEYS.iter().any(|key| key.name == twin), "{twin}");
+        for keys in [KEYS, ISSUER_KEYS, PROVIDER_KEYS] {
+            for secret in keys.iter().filter(|key| key.secret) {
+                let twin = format!("{}_file", secret.name);
+                assert!(keys.iter().any(|key| key.name == twin), "{twin}");
+            }
         }
     }
 

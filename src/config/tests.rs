@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::{Key, Kind};
+use super::registry::{ISSUER_KEYS, KEYS, Key, Kind, PROVIDER_KEYS, TABLES};
 use super::*;
 
 const NO_ENVIRONMENT: [(&str, &str); 0] = [];
@@ -601,8 +601,11 @@ fn names(keys: &[Key]) -> Vec<&str> {
 #[test]
 fn the_reference_has_every_setting_and_no_other() {
     let mut table = reference_in_full();
-    let issuers = table.remove("issuers").unwrap();
-    for (keys, table) in [(KEYS, &table), (ISSUER_KEYS, issuers[0].as_table().unwrap())] {
+    let entries = TABLES.map(|(name, keys)| (keys, table.remove(name).unwrap()));
+    let tables = entries
+        .iter()
+        .map(|(keys, entries)| (*keys, entries[0].as_table().unwrap()));
+    for (keys, table) in tables.chain([(KEYS, &table)]) {
         let mut found = BTreeMap::new();
         leaves(table, "", &mut found);
         assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), names(keys));
@@ -649,7 +652,11 @@ fn the_documentation_has_a_row_for_every_setting_with_its_default() {
         .filter(|line| line.starts_with("| `"))
         .map(|line| (cell(line, 1), cell(line, 2)))
         .collect();
-    for (prefix, keys) in [("", KEYS), ("issuers.", ISSUER_KEYS)] {
+    for (prefix, keys) in [
+        ("", KEYS),
+        ("issuers.", ISSUER_KEYS),
+        ("identity_providers.", PROVIDER_KEYS),
+    ] {
         for key in keys {
             let name = format!("`{prefix}{}`", key.name);
             let default = rows.remove(&name).unwrap_or_else(|| panic!("{name} has no row"));

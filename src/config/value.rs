@@ -331,7 +331,7 @@ impl fmt::Display for Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::{ISSUER_KEYS, KEYS};
+    use super::super::registry::{ISSUER_KEYS, KEYS, PROVIDER_KEYS};
     use super::*;
 
     fn key(name: &str) -> &'static Key {
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn every_default_and_every_value_of_the_profile_can_be_read() {
-        for key in KEYS.iter().chain(ISSUER_KEYS) {
+        for key in KEYS.iter().chain(ISSUER_KEYS).chain(PROVIDER_KEYS) {
             for text in [key.default.unwrap_or_default()].into_iter().chain(key.archive) {
                 let raw = from_text(key.kind, text);
                 assert!(check(key, &raw, Path::new("")).is_some(), "{} = {text}", key.name);

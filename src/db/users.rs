@@ -240,23 +240,17 @@ pub async fn put_roles(tx: &mut Tx<'_>, id: &str, roles: &[DirectoryRole]) -> Re
     Ok(())
 }
 
-/// The users of a tenant who have that role, may sign in and are not deleted, by object id.
+/// Everybody who has that role, in any tenant, by object id: a few.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
-pub async fn with_role(db: &mut Session, tenant: &str, role: DirectoryRole) -> Result<Vec<String>, DbError> {
+pub async fn with_role(db: &mut Session, role: DirectoryRole) -> Result<Vec<String>, DbError> {
     const SQL: &str = "
-        SELECT r.user_id
-        FROM directory_roles AS r
-        JOIN users AS u
-          ON u.id = r.user_id
-        WHERE r.role = ?1
-          AND u.tenant_id = ?2
-          AND u.account_enabled = TRUE
-          AND u.deleted_ticks IS NULL
-        ORDER BY r.user_id";
-    db.rows(SQL, &[role.text().into(), tenant.into()], |row| row.text(0))
-        .await
+        SELECT user_id
+        FROM directory_roles
+        WHERE role = ?1
+        ORDER BY user_id";
+    db.rows(SQL, &[role.text().into()], |row| row.text(0)).await
 }
 
 /// Gives a user another password, or none; gives the number of users that it is.

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -17,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::body::Body;
-use super::frames::{Counted, Unanswered};
+use super::frames::{Counted, Waste};
 use super::listener::stopped;
 use super::patience::Watch;
 use super::request::Peer;
@@ -37,13 +39,10 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// Bytes of an answer that may wait in the library before it asks for more: next to none, as it takes whole pieces. So a slow
 /// download holds one piece there and the next in hand.
 const SEND_BYTES: usize = 1;
-/// The most of an answer's content that is handed over at a time.
-const PIECE_BYTES: usize = 32 * 1024;
-/// A client from which nothing has come for so long is asked whether it is there.
-const PING_AFTER: Duration = Duration::from_secs(30);
-/// And is given up after this.
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long the connection of a server that stops is kept after the last of its streams.
+/// The most of an answer that is handed over at a time: the size of a frame. A client that takes less in
+/// `send_timeout` counts as taking nothing.
+const PIECE_BYTES: usize = 16 * 1024;
+/// A client that has asked nothing for so long is waited for no longer than that when the server stops.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a client that has never asked for anything has to hear that it is too late.
 const CURT: Duration = Duration::from_secs(1);
@@ -62,15 +61,15 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
 ) -> Result<(), hyper::Error> {
     let limits = &app.config.limits;
     let streams = Streams::new(limits.send_timeout);
-    let unanswered = Unanswered::default();
-    let io = TokioIo::new(Counted::new(stream, unanswered.clone()));
+    let waste = Waste::default();
+    let io = TokioIo::new(Counted::new(stream, waste.clone()));
     let app = Arc::new(app.clone());
     let answer = service_fn(|request| {
-        let (app, unanswered) = (Arc::clone(&app), unanswered.clone());
+        let (app, waste) = (Arc::clone(&app), waste.clone());
         async move {
             let answer = service::answer(&app, peer, request).await;
-            unanswered.answered();
-            answer.map(|answer| answer.map(Watched::new))
+            waste.answered();
+            answer.map(|answer| without_bytes(answer).map(Watched::new))
         }
     });
     let connection = builder(&streams, limits).serve_connection(io, answer);
@@ -81,16 +80,36 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
         () = streams.idle(limits.header_timeout) => true,
     };
     connection.as_mut().graceful_shutdown();
-    // The library waits for the client to hear of it, which may be gone. What was answered is still on its way.
+    // The library waits for the client to hear of it, which may be gone. What was answered lately is still on its way.
+    let open = streams.now();
     let patience = match is_idle {
-        false => FAREWELL,
-        true if streams.now().was_used => limits.send_timeout,
+        true if open.was_used => limits.send_timeout,
         true => CURT,
+        false if open.is_quiet_for(FAREWELL) => FAREWELL,
+        false => app.config.shutdown_grace,
+    };
+    let stopped_meanwhile = async {
+        stopped(stopping).await;
+        streams.quiet(FAREWELL).await;
     };
     tokio::select! {
         ended = connection => ended,
         () = streams.quiet(patience) => Ok(()),
+        () = stopped_meanwhile, if is_idle => Ok(()),
     }
+}
+
+/// An answer to HEAD says with its head that nothing follows, and how much GET would send.
+fn without_bytes(mut answer: Response<Body>) -> Response<Body> {
+    if let Body::Length(length) = *answer.body() {
+        // These say nothing about a length (RFC 9110 section 8.6).
+        if !matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let headers = answer.headers_mut();
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        *answer.body_mut() = Body::Empty;
+    }
+    answer
 }
 
 fn builder(streams: &Streams, limits: &LimitsConfig) -> http2::Builder<Streams> {
@@ -103,9 +122,7 @@ fn builder(streams: &Streams, limits: &LimitsConfig) -> http2::Builder<Streams> 
         .max_local_error_reset_streams(MAX_ERROR_RESETS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buf_size(SEND_BYTES)
-        .keep_alive_interval(PING_AFTER)
-        .keep_alive_timeout(PING_TIMEOUT);
+        .max_send_buf_size(SEND_BYTES);
     builder
 }
 
@@ -124,6 +141,12 @@ struct Open {
     since: Instant,
     /// There have been any.
     was_used: bool,
+}
+
+impl Open {
+    fn is_quiet_for(self, time: Duration) -> bool {
+        self.count == 0 && self.since.elapsed() >= time
+    }
 }
 
 impl Streams {
@@ -242,7 +265,12 @@ impl HttpBody for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let watched = &mut *self;
-        let frame = Pin::new(&mut watched.body).poll_frame(cx);
+        let frame = match &mut watched.body {
+            Body::Full(bytes) if bytes.len() > PIECE_BYTES => {
+                Poll::Ready(Some(Ok(Frame::data(bytes.split_to(PIECE_BYTES)))))
+            }
+            body => Pin::new(body).poll_frame(cx),
+        };
         if let Some(watch) = &watched.watch {
             match &frame {
                 Poll::Ready(Some(Ok(_))) => watch.handed_over(),

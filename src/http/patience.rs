@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long a connection that is over is listened to before it is closed.
-const LINGER: Duration = Duration::from_secs(5);
+/// As many bytes are listened to on a connection that is over, before it is closed.
+const LINGER_BYTES: usize = 256 * 1024;
 /// Bytes read away at a time then.
 const READ_AWAY_BYTES: usize = 4096;
 
@@ -21,7 +21,8 @@ pub(super) struct Patient {
     stream: TcpStream,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
-    lingers: bool,
+    /// Bytes that are still listened to once it is over.
+    linger_bytes: usize,
 }
 
 impl Patient {
@@ -30,30 +31,34 @@ impl Patient {
             stream,
             patience,
             deadline: None,
-            lingers: false,
+            linger_bytes: 0,
         }
     }
 
-    /// Listens for a while, after its own last byte, to a client that has not closed yet. A client of HTTP/2 goes on making room
-    /// for more, and closing on what it says makes the system throw away what it has not been sent yet.
+    /// Listens, after its own last byte and for `patience`, to a client that has not closed yet. A client of HTTP/2 goes on
+    /// making room for more, and closing on what it says makes the system throw away what has not left yet.
     pub(super) fn linger(&mut self) {
-        self.lingers = true;
+        self.linger_bytes = LINGER_BYTES;
     }
 
     /// Reads away what comes until the client closes, too, or it takes too long.
     fn read_away(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let patience = self.patience;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         if deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         let mut bytes = [0; READ_AWAY_BYTES];
-        loop {
+        while self.linger_bytes > 0 {
             let mut buffer = ReadBuf::new(&mut bytes);
             let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
-            if read.is_err() || buffer.filled().is_empty() {
-                return Poll::Ready(());
+            let count = buffer.filled().len();
+            if read.is_err() || count == 0 {
+                break;
             }
+            self.linger_bytes = self.linger_bytes.saturating_sub(count);
         }
+        Poll::Ready(())
     }
 
     /// Passes `written` on; while it is pending, the deadline runs.
@@ -97,7 +102,7 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        if self.lingers {
+        if self.linger_bytes > 0 {
             ready!(self.read_away(cx));
         }
         Poll::Ready(Ok(()))

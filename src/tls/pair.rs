@@ -80,19 +80,22 @@ impl Pair {
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, CertificateFault> {
     let pem = read("tls.key", path)?;
-    let found = PrivateKeyDer::pem_slice_iter(&pem).next();
-    let Some(found) = found else {
-        let what = match pem.windows(9).any(|bytes| bytes == b"ENCRYPTED") {
-            true => "private key without a passphrase",
-            false => "private key",
-        };
-        return Err(CertificateFault::Empty {
-            setting: "tls.key",
-            path: path.to_owned(),
-            what,
-        });
+    let without = |what| CertificateFault::Empty {
+        setting: "tls.key",
+        path: path.to_owned(),
+        what,
     };
-    found.map_err(|error| unusable("tls.key", path, error))
+    match PrivateKeyDer::pem_slice_iter(&pem).next() {
+        Some(Ok(key)) => Ok(key),
+        // Old forms say so in lines that the reader of PEM does not know.
+        Some(Err(_)) | None if is_encrypted(&pem) => Err(without("private key without a passphrase")),
+        Some(Err(error)) => Err(unusable("tls.key", path, error)),
+        None => Err(without("private key")),
+    }
+}
+
+fn is_encrypted(pem: &[u8]) -> bool {
+    pem.windows(9).any(|bytes| bytes == b"ENCRYPTED")
 }
 
 /// From when to when a certificate is good.

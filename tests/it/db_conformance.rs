@@ -1,6 +1,8 @@
 //! What a database promises, asked of every back end: a suite is a function of a [`Place`], and [`on_every_back_end`] lists
 //! the places. What only SQLite can be asked stands at the end.
 
+mod directory;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -70,3 +70,26 @@ fn every_section_has_its_code() {
         assert!(known, "docs/errors.md describes {heading}, which is no code");
     }
 }
+
+/// `docs/sign-in.md` against the authority's refusals: each number has its row with every `error` that it comes with.
+#[test]
+fn every_refusal_of_the_authority_has_its_row() {
+    use graphophone::authority::refusal::ALL;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sign-in.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    for kind in ALL {
+        let (number, error) = (
+            format!("| AADSTS{} |", kind.aadsts),
+            format!("`{}`", kind.error.text()),
+        );
+        let row = page.lines().find(|line| line.starts_with(&number));
+        let row = row.unwrap_or_else(|| panic!("docs/sign-in.md has no row {number}"));
+        assert!(row.contains(&error), "{row}: {error}");
+    }
+    for line in page.lines().filter(|line| line.starts_with("| AADSTS")) {
+        let number = line.trim_start_matches("| AADSTS").split(' ').next().unwrap();
+        let is_known = ALL.iter().any(|kind| kind.aadsts.to_string() == number);
+        // These two are made where they are said, with a number of seconds or for a fault of the server.
+        assert!(is_known || ["50053", "90033"].contains(&number), "{line}");
+    }
+}

@@ -185,7 +185,13 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "rustix",
-        modules: &["cli::serve", "content::local", "db::sqlite", "seed::files"],
+        modules: &[
+            "cli::password",
+            "cli::serve",
+            "content::local",
+            "db::sqlite",
+            "seed::files",
+        ],
         reason: "system calls that std does not have",
     },
     Only {

@@ -22,13 +22,19 @@ use crate::support::names::READ;
 use crate::support::postgres::Database;
 
 /// Statements that read a whole table, and why they may.
-const WHOLE: [(&str, &str); 1] = [(
-    "SELECT id FROM tenants ORDER BY id",
-    "a handful of rows, for a person who asks",
-)];
+const WHOLE: [(&str, &str); 2] = [
+    (
+        "SELECT id FROM tenants ORDER BY id",
+        "a handful of rows, for a person who asks",
+    ),
+    (
+        "SELECT user_id FROM directory_roles WHERE role = ?1 ORDER BY user_id",
+        "only administrators have a role, and only the first one's making asks who they are",
+    ),
+];
 
 /// Which index answers a statement, where that matters most.
-const INTENDED: [(&str, &str); 10] = [
+const INTENDED: [(&str, &str); 17] = [
     (
         "FROM artifacts WHERE kind = ?1 AND id = ?2 AND meeting_id",
         "sqlite_autoindex_artifacts_1",
@@ -60,6 +66,34 @@ const INTENDED: [(&str, &str); 10] = [
         "FROM meeting_participants WHERE meeting_id = ?1 AND user_id",
         "sqlite_autoindex_meeting_participants_1",
     ),
+    (
+        "FROM users WHERE tenant_id = ?1 AND id > ?2 ORDER BY id",
+        "sqlite_autoindex_users_1",
+    ),
+    (
+        "FROM sign_in_sessions WHERE (expires_ticks, id) >",
+        "sign_in_sessions_by_expiry",
+    ),
+    (
+        "FROM sign_in_sessions WHERE user_id = ?1 AND (created_ticks, id) >",
+        "sign_in_sessions_by_user",
+    ),
+    (
+        "FROM token_grants WHERE (expires_ticks, id) >",
+        "token_grants_by_expiry",
+    ),
+    (
+        "FROM token_grants WHERE user_id = ?1 AND (created_ticks, id) >",
+        "token_grants_by_user",
+    ),
+    (
+        "FROM access_policy_grants WHERE tenant_id = ?1 AND (principal_folded, identity) >",
+        "sqlite_autoindex_access_policy_grants_1",
+    ),
+    (
+        "FROM consents WHERE app_id = ?1 AND (thread_id, permission) >",
+        "sqlite_autoindex_consents_1",
+    ),
 ];
 
 /// 100,000 recordings, of which one meeting has every tenth, 100,000 audit records, 10,000 users with grants and
@@ -87,6 +121,19 @@ const LOAD: &str = "
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
     INSERT INTO meeting_participants (meeting_id, user_id, role)
     SELECT 'm' || (i % 1000), 'u' || i, 'attendee'
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+    INSERT INTO sign_in_sessions (id, secret_sha256, tenant_id, user_id, created_ticks, last_used_ticks, expires_ticks)
+    SELECT 's' || i, CAST('s' AS BLOB), 't' || (i % 3), 'u' || (i % 1000), i, i, i
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+    INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks,
+                              expires_ticks)
+    SELECT 'g' || i, 'code', 't' || (i % 3), 'a', 'u' || (i % 1000), CASE i % 2 WHEN 0 THEN 's' || i END, 'y', i, i
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+    INSERT INTO consents (app_id, thread_id, permission)
+    SELECT 'a' || (i % 3), 'c' || i, 'p'
     FROM n;";
 
 fn filled(folder: &Path) -> rusqlite::Connection {
@@ -100,7 +147,8 @@ fn filled(folder: &Path) -> rusqlite::Connection {
 
 fn filled_postgres() -> Database {
     let database = Database::with_schema();
-    database.run(&format!("SET session_replication_role = replica; {LOAD}"));
+    let load = LOAD.replace("AS BLOB", "AS BYTEA");
+    database.run(&format!("SET session_replication_role = replica; {load}"));
     database.run("ANALYZE");
     database
 }
@@ -154,11 +202,14 @@ fn statements() -> Vec<String> {
         statements: Vec::new(),
         stored: String::new(),
     };
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db")).unwrap() {
-        let path = entry.unwrap().path();
-        // Of the engines' own folders, and of the schema's own steps, nothing is a statement of a request.
-        if path.is_file() && path.file_stem().is_some_and(|name| name != "migrate") {
-            texts.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
+    for folder in ["src/db", "src/db/directory"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // Of the engines' own folders, and of the schema's own steps, nothing is a statement of a request.
+            if path.is_file() && path.file_stem().is_some_and(|name| name != "migrate") {
+                texts.visit_file(&syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
+            }
         }
     }
     texts.statements

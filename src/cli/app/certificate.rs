@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Named, credential_as_json, list_credentials, remove_credential};
 use crate::authority::certificate::Certificate;
+use crate::cli::directory::name;
 use crate::cli::output::{facts, line};
 use crate::cli::{Failure, block_on};
 use crate::db::application_credentials::{ApplicationCredential, CredentialKind};
@@ -36,7 +37,7 @@ pub(in crate::cli) struct Add {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// What people call it; whom it names otherwise.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     name: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::permission::KindArgs;
-use super::directory::{Directory, DirectoryArgs, or_dash};
+use super::directory::{Directory, DirectoryArgs, name, or_dash};
 use super::output::{facts, line, table};
 use super::{Failure, block_on};
 use crate::authority;
@@ -80,7 +80,7 @@ pub(super) struct Create {
     #[command(flatten)]
     directory: DirectoryArgs,
     /// What people call it.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     name: String,
     /// appId, where it has one elsewhere already; a new one otherwise.
     #[arg(long, value_name = "GUID")]
@@ -125,9 +125,6 @@ impl Create {
             }
             None => ids::random(),
         };
-        if self.name.trim().is_empty() {
-            return Err(Failure::refused(["--name: expected what people call it"]));
-        }
         for uri in &self.redirect_uris {
             check_redirect_uri("--redirect-uri", uri)?;
         }

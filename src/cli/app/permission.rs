@@ -24,6 +24,8 @@ pub(in crate::cli) enum PermissionCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Where Graph has a name as an application permission and as a delegated one, say which:
+
   graphophone app permission add APPID --application OnlineMeetingRecording.Read.All
   graphophone app permission add APPID --delegated OnlineMeetingRecording.Read.All User.Read
   graphophone app permission add APPID OnlineMeetingRecording.Read.Chat

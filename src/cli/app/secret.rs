@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Named, credential_as_json, list_credentials, remove_credential};
 use crate::authority::random_secret;
-use crate::cli::directory::lifetime;
+use crate::cli::directory::{lifetime, name};
 use crate::cli::output::{line, say};
 use crate::cli::{Failure, block_on};
 use crate::db::application_credentials::{ApplicationCredential, CredentialKind};
@@ -43,7 +43,7 @@ pub(in crate::cli) struct Add {
     #[command(flatten)]
     named: Named,
     /// What people call it.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     name: Option<String>,
     /// How long it is good, at most 730d.
     #[arg(long, value_name = "DURATION", default_value = "180d", value_parser = |text: &str| lifetime(text, LONGEST))]

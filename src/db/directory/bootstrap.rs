@@ -66,8 +66,16 @@ impl Write for Bootstrap {
         let name = self.user.user_principal_name.as_deref().unwrap_or_default();
         let found = users::find_by_principal_name(tx, tenant, name).await?;
         let role = DirectoryRole::GlobalAdministrator;
-        let mut others = users::with_role(tx, tenant, role).await?;
-        others.retain(|id| found.as_ref().is_none_or(|user| user.id != *id));
+        let mut others = Vec::new();
+        for id in users::with_role(tx, role).await? {
+            let user = users::find(tx, &id).await?;
+            let can_act = user.is_some_and(|user| {
+                user.tenant_id == tenant && user.account_enabled && user.deleted.is_none()
+            });
+            if can_act && found.as_ref().is_none_or(|user| user.id != id) {
+                others.push(id);
+            }
+        }
         if !others.is_empty() && !self.force {
             return Err(ChangeError::OtherAdministrators(others));
         }

@@ -8,6 +8,7 @@ pub mod access_policies;
 pub mod applications;
 pub mod bootstrap;
 pub mod consents;
+pub mod federated;
 pub mod users;
 
 use super::DbError;

@@ -131,7 +131,8 @@ async fn set_password(tx: &mut Tx<'_>, id: &str, hash: &str, now: Ticks) -> Resu
     Ok(sign_in_sessions::revoke_all_of_user(tx, id, now).await?)
 }
 
-/// Ends a session with all that was granted in it, or a grant. Gives how many of both have ended.
+/// Ends a session with all that was granted in it, or a grant. Gives how many of both have ended. It looks at nothing before
+/// it acts, so it takes no lock.
 #[derive(Clone, Debug)]
 pub struct RevokeSession {
     /// Its tenant.

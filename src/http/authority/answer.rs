@@ -100,12 +100,13 @@ fn failed(call: &AuthorityCall<'_>, error: &AuthorityError) -> Response<Body> {
         AuthorityError::Db(error) => error.to_string(),
         AuthorityError::Key(KeyFault::Sealed) => KeyFault::Sealed.to_string(),
         AuthorityError::Key(fault) => fault.to_string(),
+        AuthorityError::Provider(fault) => fault.to_string(),
         AuthorityError::Lost | AuthorityError::Refused(_) => {
             "no randomness, memory or thread is left".to_owned()
         }
     };
     tracing::error!(request.id = %call.ids.request, cause, "the authority has failed");
-    let text = "AADSTS90033: A transient error has occurred. Please try again.";
+    let text = "AADSTS90033: The authority cannot do this at the moment: try again later.";
     let mut response = error_body(
         call,
         StatusCode::SERVICE_UNAVAILABLE,

@@ -77,7 +77,7 @@ async fn give(call: &AuthorityCall<'_>) -> Result<Response<Body>, AuthorityError
         "verification_uri": address,
         "expires_in": LIFETIME.as_secs(),
         "interval": POLL_SECONDS,
-        "message": format!("To sign in, use a web browser to open the page {address} and enter the code {shown} to authenticate."),
+        "message": format!("To sign in, open {address} in a browser and enter the code {shown}."),
     });
     Ok(answer::json(StatusCode::OK, &body))
 }

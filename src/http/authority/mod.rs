@@ -8,6 +8,7 @@ mod client;
 mod consent;
 mod device;
 mod discovery;
+mod federation;
 mod form;
 mod logout;
 mod pages;
@@ -59,6 +60,8 @@ pub(super) async fn answer(endpoint: Endpoint, call: &AuthorityCall<'_>) -> Resp
         Endpoint::Consent => consent::consent(call).await,
         Endpoint::DeviceCode => device::device_code(call).await,
         Endpoint::DeviceLogin => device::device_login(call).await,
+        Endpoint::Provider => federation::begin(call).await,
+        Endpoint::Callback => federation::callback(call).await,
         Endpoint::Password => password::password(call).await,
         Endpoint::Logout => logout::logout(call).await,
     }

@@ -26,6 +26,10 @@ pub enum Endpoint {
     DeviceLogin,
     /// Signs a browser out.
     Logout,
+    /// Sends a browser to another provider.
+    Provider,
+    /// Takes it back.
+    Callback,
     /// Takes a password from whoever was given a link.
     Password,
 }
@@ -73,6 +77,8 @@ pub const ROUTES: &[Route] = &[
     route("oauth2/logout", Endpoint::Logout, BOTH),
     route("login", Endpoint::SignIn, POST),
     route("consent", Endpoint::Consent, POST),
+    route("provider", Endpoint::Provider, POST),
+    route("callback", Endpoint::Callback, GET),
     route("password", Endpoint::Password, BOTH),
     route("discovery/instance", Endpoint::Instance, GET),
 ];

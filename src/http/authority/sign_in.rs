@@ -32,19 +32,27 @@ pub(super) async fn page(
     let tenant_name = tenant.display_name.clone();
     let path = TenantName::One(Box::new(tenant));
     let (application, _) = client::find(&mut db, &path, &interaction.app_id, None).await?;
+    let provider = authority.provider(&mut db, &interaction.tenant_id).await?;
     drop(db);
     let texts = language.texts();
+    let tenant = odata::query::encode_form(&interaction.tenant_id);
+    let (way, by_password) = (
+        format!("/{tenant}/provider"),
+        provider.as_ref().is_none_or(|one| one.config.passwords),
+    );
     let content = pages::sign_in(
         texts,
         &pages::SignIn {
-            action: &format!("/{}/login", odata::query::encode_form(&interaction.tenant_id)),
+            action: &format!("/{tenant}/login"),
             request: &authority.seal(interaction)?,
             application: application.display_name.as_deref().unwrap_or(&application.app_id),
             tenant: tenant_name.as_deref(),
             name,
             problem: problem.map(|(_, text)| text),
-            provider: None,
-            by_password: true,
+            provider: provider
+                .as_ref()
+                .map(|one| (way.as_str(), one.config.name.as_str())),
+            by_password,
         },
     );
     let page = Page {
@@ -105,6 +113,18 @@ async fn check(
     let authority = &call.app.authority;
     let texts = language.texts();
     let name = form.get("username").unwrap_or_default().trim();
+    let mut db = authority.db.snapshot().await?;
+    let provider = authority.provider(&mut db, &interaction.tenant_id).await?;
+    drop(db);
+    if provider.is_some_and(|provider| !provider.config.passwords) {
+        return page(
+            call,
+            language,
+            interaction,
+            ("", Some((StatusCode::FORBIDDEN, texts.wrong_password))),
+        )
+        .await;
+    }
     let password = Secret::new(form.get("password").unwrap_or_default().to_owned());
     let user = match authority
         .sign_in(&interaction.tenant_id, name, password, call.peer)

@@ -1,6 +1,5 @@
 //! `GET …/recordings/{recording}/content`: bytes, ranges, versions, files that are not what they were, audit.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -11,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::names::{ARCHIVER, ATTENDEE, CONTOSO, ORGANIZER, STANDUP, my_standup, standup_of};
 use crate::support::stores::content_is_in_a_folder;
-use crate::support::{Answer, TestApp, TokenOf, media, wait_until};
+use crate::support::{Answer, TestApp, TokenOf, is_held, media, wait_until};
 
 /// Longer than what the sockets of both sides hold.
 const LARGE: usize = 24 * 1024 * 1024;
@@ -712,17 +711,6 @@ async fn large_download(app: &TestApp) -> TcpStream {
     stream.read_exact(&mut begin).await.unwrap();
     assert_eq!(&begin, b"HTTP/1.1 200");
     stream
-}
-
-/// Whether the end of a connection that is at `local` is still held by somebody: what was closed belongs to nobody, even
-/// while the kernel goes on with it.
-fn is_held(local: SocketAddr, remote: SocketAddr) -> bool {
-    let in_table = |address: SocketAddr| format!(":{:04X}", address.port());
-    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
-    table.lines().skip(1).any(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        fields[1].ends_with(&in_table(local)) && fields[2].ends_with(&in_table(remote)) && fields[9] != "0"
-    })
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! An issuer on a port of its own: keys at `/keys`, anything else at its discovery address.
+//! An issuer on a port of its own: keys at `/keys`, tokens at `/token`, anything else at its discovery address.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 struct Shared {
     keys: Mutex<String>,
     discovery: Mutex<String>,
+    token: Mutex<(u16, String)>,
+    /// The last request for a token: its head and its form.
+    asked: Mutex<String>,
     is_down: Mutex<bool>,
     hits: AtomicUsize,
 }
@@ -48,6 +51,16 @@ impl IssuerServer {
         *self.shared.discovery.lock().unwrap() = document.to_string();
     }
 
+    /// What a request for a token is answered.
+    pub fn token(&self, status: u16, body: &serde_json::Value) {
+        *self.shared.token.lock().unwrap() = (status, body.to_string());
+    }
+
+    /// The last request for a token, whole.
+    pub fn asked(&self) -> String {
+        self.shared.asked.lock().unwrap().clone()
+    }
+
     /// Answers everything with 500 from now on.
     pub fn fail(&self) {
         *self.shared.is_down.lock().unwrap() = true;
@@ -66,15 +79,30 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()
     }
     shared.hits.fetch_add(1, Ordering::SeqCst);
     let head = String::from_utf8_lossy(&head).into_owned();
-    let is_discovery = head.contains("/.well-known/openid-configuration");
-    let body = match is_discovery {
-        true => shared.discovery.lock().unwrap().clone(),
-        false => shared.keys.lock().unwrap().clone(),
+    let (mut code, body) = if head.contains("/.well-known/openid-configuration") {
+        (200, shared.discovery.lock().unwrap().clone())
+    } else if head.starts_with("POST /token") {
+        let length = head
+            .to_lowercase()
+            .split("content-length: ")
+            .nth(1)
+            .unwrap()
+            .split('\r')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let mut form = vec![0; length];
+        stream.read_exact(&mut form).await?;
+        *shared.asked.lock().unwrap() = head + &String::from_utf8(form).unwrap();
+        shared.token.lock().unwrap().clone()
+    } else {
+        (200, shared.keys.lock().unwrap().clone())
     };
-    let status = match *shared.is_down.lock().unwrap() {
-        true => "500 Internal Server Error",
-        false => "200 OK",
-    };
+    if *shared.is_down.lock().unwrap() {
+        code = 500;
+    }
+    let status = format!("{code} Any");
     let length = body.len();
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
     stream.write_all(answer.as_bytes()).await?;

@@ -1,9 +1,11 @@
 //! What clients of the built-in authority are given, over real HTTP.
 
+mod assertion;
 mod browser;
 mod code;
 mod device;
 mod discovery;
+mod federation;
 mod keys;
 mod on_behalf;
 mod password;

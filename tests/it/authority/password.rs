@@ -18,7 +18,11 @@ async fn link_for_organizer(app: &TestApp) -> String {
     let expires = now.plus(std::time::Duration::from_secs(3600));
     let change = UserChange::Link(random_secret::sha256(token.expose()), expires);
     let user_id = ORGANIZER.to_owned();
-    app.store.db.write(ChangeUser { user_id, change, now }).await.unwrap();
+    app.store
+        .db
+        .write(ChangeUser { user_id, change, now })
+        .await
+        .unwrap();
     link::path(CONTOSO, token.expose())
 }
 
@@ -43,16 +47,22 @@ async fn a_link_sets_a_password_once() {
         ("password1", "password1", "anybody would try"),
         (NEW, "another one", "not the same"),
     ] {
-        let answer = browser.submit(&app, &page, &[("password", password), ("again", again)]).await;
+        let answer = browser
+            .submit(&app, &page, &[("password", password), ("again", again)])
+            .await;
         assert_eq!(answer.status, 403, "{password}");
         assert!(answer.text().contains(told), "{}", answer.text());
     }
-    let done = browser.submit(&app, &page, &[("password", NEW), ("again", NEW)]).await;
+    let done = browser
+        .submit(&app, &page, &[("password", NEW), ("again", NEW)])
+        .await;
     assert_eq!(done.status, 200, "{}", done.text());
     assert!(signs_in(&app, NEW).await && !signs_in(&app, PASSWORD).await);
     for answer in [
         browser.get(&app, &path).await,
-        browser.submit(&app, &page, &[("password", PASSWORD), ("again", PASSWORD)]).await,
+        browser
+            .submit(&app, &page, &[("password", PASSWORD), ("again", PASSWORD)])
+            .await,
     ] {
         assert_eq!(answer.status, 403, "used");
     }
@@ -67,10 +77,15 @@ async fn a_link_ends_in_time_and_sessions_end_with_the_password() {
     let path = link_for_organizer(&app).await;
     let mut browser = Browser::default();
     let page = browser.get(&app, &path).await;
-    let done = browser.submit(&app, &page, &[("password", NEW), ("again", NEW)]).await;
+    let done = browser
+        .submit(&app, &page, &[("password", NEW), ("again", NEW)])
+        .await;
     assert_eq!(done.status, 200);
     let answer = signed_in.get(&app, &authorize(&[])).await;
-    assert!(answer.text().contains("name=\"password\""), "the old session is over");
+    assert!(
+        answer.text().contains("name=\"password\""),
+        "the old session is over"
+    );
     let late = link_for_organizer(&app).await;
     app.clock.set(Ticks(app.clock.now().0 + 3600 * 10_000_000));
     assert_eq!(browser.get(&app, &late).await.status, 403);

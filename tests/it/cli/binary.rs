@@ -98,10 +98,12 @@ pub struct Process {
 impl Process {
     /// Starts `command`.
     pub fn spawn(command: &mut Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        Self::spawn_reading(command, Stdio::null())
+    }
+
+    /// Starts `command` with something to read.
+    pub fn spawn_reading(command: &mut Command, input: impl Into<Stdio>) -> Self {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -171,6 +173,11 @@ impl Process {
                 Err(error) => panic!("no line with {text:?}, {error}: {:?} {:?}", self.out, self.err),
             }
         }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> i32 {
+        self.pid.unwrap().as_raw_nonzero().get()
     }
 
     /// Sends a signal.

@@ -1,15 +1,19 @@
 //! A folder with a store, the seeds of it and what lies around.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use graphophone::clock::Clock;
+use graphophone::store::Store;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::binary::{Process, Ran, command, run};
 use crate::seed::rows;
-use crate::support::media;
 use crate::support::names::{ARCHIVER, CONTOSO};
 use crate::support::stores::{Stores, files_below};
+use crate::support::{load_config, media};
 
 /// A folder for one test.
 pub struct Home {
@@ -43,6 +47,15 @@ impl Home {
         home
     }
 
+    /// With an administrator of Contoso and nothing else: `admin@contoso.example`.
+    pub fn of_contoso() -> Self {
+        let home = Self::new();
+        let name = "admin@contoso.example";
+        home.run(&["admin", "bootstrap", "--tenant-name", "Contoso", "--user", name])
+            .succeeded();
+        home
+    }
+
     /// A path in it.
     pub fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
@@ -68,6 +81,36 @@ impl Home {
     /// Runs a command on the data folder.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.spawn(arguments).finish()
+    }
+
+    /// The same, with text on standard input.
+    pub fn run_reading(&self, arguments: &[&str], input: &str) -> Ran {
+        let file = File::open(self.write("input", input.as_bytes())).unwrap();
+        Process::spawn_reading(&mut self.command(arguments), file).finish()
+    }
+
+    /// Runs a command with `--json` and gives its lines.
+    #[track_caller]
+    pub fn json(&self, arguments: &[&str]) -> Vec<Value> {
+        let out = self.run(&[arguments, &["--json"]].concat()).succeeded();
+        out.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+            .collect()
+    }
+
+    /// The same, where there is one line.
+    #[track_caller]
+    pub fn one(&self, arguments: &[&str]) -> Value {
+        let mut lines = self.json(arguments);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        lines.remove(0)
+    }
+
+    /// The store, opened as another process would.
+    pub async fn open(&self) -> Store {
+        let file = self.write("open.toml", format!("data = {:?}", self.data()).as_bytes());
+        let config = load_config(Path::new(&file), &self.stores);
+        Store::open(&config, &Clock::system()).await.unwrap()
     }
 
     /// Runs a command on the data folder whatever this run of the tests is on: for a test of the command line alone.

@@ -3,7 +3,7 @@
 use super::binary::run;
 use super::home::Home;
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 57] = [
     &[],
     &["demo"],
     &["serve"],
@@ -16,6 +16,51 @@ const COMMANDS: [&[&str]; 12] = [
     &["recording"],
     &["recording", "list"],
     &["recording", "show"],
+    &["admin"],
+    &["admin", "bootstrap"],
+    &["app"],
+    &["app", "create"],
+    &["app", "list"],
+    &["app", "show"],
+    &["app", "enable"],
+    &["app", "disable"],
+    &["app", "secret"],
+    &["app", "certificate"],
+    &["app", "permission"],
+    &["app", "redirect-uri"],
+    &["app", "secret", "add"],
+    &["app", "secret", "list"],
+    &["app", "secret", "remove"],
+    &["app", "certificate", "add"],
+    &["app", "certificate", "list"],
+    &["app", "certificate", "remove"],
+    &["app", "permission", "add"],
+    &["app", "permission", "list"],
+    &["app", "permission", "remove"],
+    &["app", "redirect-uri", "add"],
+    &["app", "redirect-uri", "list"],
+    &["app", "redirect-uri", "remove"],
+    &["access-policy"],
+    &["access-policy", "create"],
+    &["access-policy", "set"],
+    &["access-policy", "grant"],
+    &["access-policy", "revoke"],
+    &["access-policy", "list"],
+    &["access-policy", "remove"],
+    &["consent"],
+    &["consent", "add"],
+    &["consent", "list"],
+    &["consent", "remove"],
+    &["user"],
+    &["user", "create"],
+    &["user", "list"],
+    &["user", "show"],
+    &["user", "password"],
+    &["user", "enable"],
+    &["user", "disable"],
+    &["session"],
+    &["session", "list"],
+    &["session", "revoke"],
 ];
 
 #[test]
@@ -33,7 +78,21 @@ fn every_command_has_help_on_standard_output() {
 #[test]
 fn help_names_every_command_and_flag_of_this_release() {
     let all = run(&["--help"]).succeeded();
-    for command in ["demo", "serve", "seed", "token", "config", "audit", "recording"] {
+    for command in [
+        "demo",
+        "serve",
+        "seed",
+        "token",
+        "admin",
+        "app",
+        "access-policy",
+        "consent",
+        "user",
+        "session",
+        "config",
+        "audit",
+        "recording",
+    ] {
         assert!(
             all.lines().any(|line| line.trim_start().starts_with(command)),
             "{command}: {all}"
@@ -86,6 +145,29 @@ fn what_is_not_built_is_not_in_the_help_and_ends_with_2() {
         &[],
         &["seed"],
         &["token"],
+        &["admin"],
+        &["app"],
+        &["app", "secret", "x"],
+        &["app", "create"],
+        &["access-policy", "grant", "x"],
+        &["access-policy", "grant", "x", "--global", "--user", "y"],
+        &["consent", "add", "--app", "x"],
+        &["consent", "add", "--app", "x", "--scope", "y"],
+        &[
+            "consent", "add", "--app", "x", "--scope", "y", "--all", "--user", "z",
+        ],
+        &["consent", "add", "--app", "x", "--chat", "y"],
+        &[
+            "user",
+            "create",
+            "--upn",
+            "a@b.example",
+            "--password",
+            "secret-on-a-command-line",
+        ],
+        &["user", "password", "x", "--link", "--generate"],
+        &["session", "revoke"],
+        &["session", "revoke", "x", "--user", "y"],
         &["serve", "argument"],
     ] {
         let ran = home.run(arguments);
@@ -93,6 +175,20 @@ fn what_is_not_built_is_not_in_the_help_and_ends_with_2() {
         assert!(!ran.err.is_empty(), "{arguments:?}");
     }
     assert!(!home.database().exists());
+}
+
+#[test]
+fn every_administrative_command_takes_json_and_a_tenant() {
+    let families = ["app", "access-policy", "consent", "user", "session"];
+    for command in COMMANDS {
+        let help = run(&[command, &["--help"]].concat()).succeeded();
+        let is_leaf = !help.contains("Usage: graphophone ") || !help.contains("<COMMAND>");
+        if is_leaf && command.first().is_some_and(|family| families.contains(family)) {
+            for flag in ["--json", "--tenant", "--data", "--config"] {
+                assert!(help.contains(flag), "{command:?} {flag}: {help}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -116,6 +212,12 @@ fn tools_do_not_make_a_store() {
         &["audit", "list"],
         &["recording", "list"],
         &["recording", "show", "x"],
+        &["app", "list"],
+        &["app", "create", "--name", "x"],
+        &["access-policy", "list"],
+        &["consent", "list"],
+        &["user", "list"],
+        &["session", "list"],
     ] {
         let ran = home.run(arguments);
         assert!(ran.failed().contains("load a seed first"), "{ran:?}");

@@ -409,6 +409,17 @@ pub async fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     assert!(reached.is_ok(), "waited in vain: {what}");
 }
 
+/// Whether the end of a connection that is at `local` is still held by somebody: what was closed belongs to nobody, even
+/// while the kernel goes on with it.
+pub fn is_held(local: SocketAddr, remote: SocketAddr) -> bool {
+    let in_table = |address: SocketAddr| format!(":{:04X}", address.port());
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    table.lines().skip(1).any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields[1].ends_with(&in_table(local)) && fields[2].ends_with(&in_table(remote)) && fields[9] != "0"
+    })
+}
+
 /// Content of `length` bytes that begins as an MP4 file does.
 pub fn media(length: usize) -> Vec<u8> {
     let head = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2";

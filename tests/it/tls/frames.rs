@@ -10,6 +10,10 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The flag of the last frame of a stream, and of an acknowledgement.
 pub const END_STREAM: u8 = 1;
+/// How a head begins that has such a status: they are in the static table (RFC 7541 appendix A).
+pub const STATUS_200: u8 = 0x88;
+pub const STATUS_400: u8 = 0x8c;
+
 /// The flag of the last frame of a head.
 pub const END_HEADERS: u8 = 4;
 
@@ -137,6 +141,21 @@ impl Frames {
             .await
             .expect("nobody takes it")
             .is_ok()
+    }
+
+    /// Whether a frame of that type comes before the connection ends; others are passed over.
+    pub async fn has(&mut self, kind: Kind) -> bool {
+        let found = async {
+            while let Some(frame) = read_frame(&mut self.read).await {
+                if frame.kind == kind as u8 {
+                    return true;
+                }
+            }
+            false
+        };
+        tokio::time::timeout(DEADLINE, found)
+            .await
+            .unwrap_or_else(|_| panic!("no {kind:?}"))
     }
 
     /// The next frame of that type; others are passed over.

@@ -1,9 +1,10 @@
 //! What is agreed before the first request, and what comes of it where nothing is.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::client::{DEADLINE, Two};
 use crate::support::TestApp;

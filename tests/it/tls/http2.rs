@@ -43,7 +43,7 @@ fn cut_date(body: &str) -> String {
 /// Asks the same of both protocols, and gives what was answered.
 async fn both(app: &TestApp, method: &str, path: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
     let authority = app.authority.as_ref().unwrap();
-    let one = authority.client(|builder| builder.http1_only());
+    let one = authority.client(reqwest::ClientBuilder::http1_only);
     let two = authority.client(|builder| builder);
     let mut answers = Vec::new();
     for (client, version) in [(one, http::Version::HTTP_11), (two, http::Version::HTTP_2)] {
@@ -114,6 +114,13 @@ async fn metadata_content_ranges_and_refusals_are_the_same_on_both() {
     let part = both(&app, "GET", &content, &organizer, &[("range", "bytes=100-299")]).await;
     assert_eq!(part.body, media(1000)[100..300]);
     assert_eq!(part.header("content-range"), "bytes 100-299/1000");
+    let tag = part.header("etag").to_owned();
+    for method in ["GET", "HEAD"] {
+        let known = both(&app, method, &content, &organizer, &[("if-none-match", &tag)]).await;
+        assert_eq!((known.status, known.body.len()), (304, 0), "{method}");
+        let other = both(&app, method, &content, &organizer, &[("if-match", "\"other\"")]).await;
+        assert_eq!(other.status, 412, "{method}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -187,6 +187,18 @@ fn a_pair_that_is_no_good_ends_the_start_with_2_and_makes_nothing() {
         (&good, &key[..60], "tls.key: ", "cannot be used"),
         (
             &good,
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "tls.key: ",
+            "holds no private key without a passphrase",
+        ),
+        (
+            &good,
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+            "tls.key: ",
+            "holds no private key without a passphrase",
+        ),
+        (
+            &good,
             &other,
             "tls.key: ",
             "is not the key of the first certificate",

@@ -26,8 +26,7 @@ input.code{text-transform:uppercase;font-size:1.25rem}\
 button{width:100%;margin-top:1.25rem;padding:.625rem 1rem;font:inherit;font-weight:600;color:var(--on-main);\
 background:var(--main);border:1px solid var(--main);border-radius:.375rem;cursor:pointer}\
 button.second{color:var(--main);background:transparent}\
-.buttons{display:flex;gap:.75rem;flex-wrap:wrap}.buttons button{flex:1 1 8rem}\
-.buttons button+button{margin-top:1.25rem}\
+.buttons{display:flex;gap:.75rem;flex-wrap:wrap;margin-top:1.25rem}.buttons button{flex:1 1 8rem;margin:0}\
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}\
 ul{padding-left:1.25rem}li{margin:.5rem 0}\
 code{font-size:.8125rem;color:var(--soft)}";
