@@ -391,13 +391,7 @@ fn version_text(version: Version) -> &'static str {
 }
 
 /// One line a request: the route and never the path, ids and never names.
-fn log(
-    app: &App,
-    head: &http::request::Parts,
-    ids: &RequestIds,
-    trace: &Trace,
-    error: Option<&ApiError>,
-) {
+fn log(app: &App, head: &http::request::Parts, ids: &RequestIds, trace: &Trace, error: Option<&ApiError>) {
     let status = trace.status;
     let cause = error
         .and_then(|error| error.cause.as_ref())
