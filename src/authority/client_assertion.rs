@@ -49,10 +49,13 @@ pub fn check(assertion: &str, certificates: &[Vec<u8>], expected: &Expected<'_>)
     }
     let named = |member: &str, algorithm: &'static Digest| {
         let thumbprint = token.header().get(member).and_then(Value::as_str);
+        // RFC 7515 section 4.1.7 says base64url; the libraries for Go and Java write plain base64, and Entra ID reads both.
+        let thumbprint =
+            thumbprint.map(|text| text.trim_end_matches('=').replace('+', "-").replace('/', "_"));
         thumbprint.map(|text| {
-            certificates.iter().find(|certificate| {
-                URL_SAFE_NO_PAD.encode(digest(algorithm, certificate)) == text.trim_end_matches('=')
-            })
+            certificates
+                .iter()
+                .find(|certificate| URL_SAFE_NO_PAD.encode(digest(algorithm, certificate)) == text)
         })
     };
     // Where both stand there, both must be right.

@@ -107,7 +107,7 @@ pub(super) async fn answer(
     }
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
-    log(app, &head.method, &ids, &trace, error.as_ref());
+    log(app, &head, &ids, &trace, error.as_ref());
     Ok(response)
 }
 
@@ -382,8 +382,17 @@ fn wrong_method(allowed: &'static str) -> ApiError {
     .with(ErrorHeader::Allow(allowed))
 }
 
+/// A version as `network.protocol.version` of OpenTelemetry has it.
+fn version_text(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
+    }
+}
+
 /// One line a request: the route and never the path, ids and never names.
-fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Option<&ApiError>) {
+fn log(app: &App, head: &http::request::Parts, ids: &RequestIds, trace: &Trace, error: Option<&ApiError>) {
     let status = trace.status;
     let cause = error
         .and_then(|error| error.cause.as_ref())
@@ -397,7 +406,8 @@ fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Optio
         return;
     }
     tracing::info!(
-        %method,
+        method = %head.method,
+        http.version = version_text(head.version),
         route = trace.route.unwrap_or("-"),
         status,
         duration_us = u64::try_from(trace.duration.as_micros()).unwrap_or(u64::MAX),
@@ -409,4 +419,20 @@ fn log(app: &App, method: &Method, ids: &RequestIds, trace: &Trace, error: Optio
         error.cause = cause,
         "request"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_written_as_their_numbers() {
+        for (version, text) in [
+            (Version::HTTP_10, "1.0"),
+            (Version::HTTP_11, "1.1"),
+            (Version::HTTP_2, "2"),
+        ] {
+            assert_eq!(version_text(version), text);
+        }
+    }
 }

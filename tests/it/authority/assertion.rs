@@ -24,14 +24,27 @@ struct Certificate {
 impl Certificate {
     fn new() -> Self {
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-        let made = CertificateParams::new(Vec::new())
-            .unwrap()
-            .self_signed(&key)
-            .unwrap();
+        Self::of(&key, 1)
+    }
+
+    fn of(key: &KeyPair, serial: u64) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.serial_number = Some(serial.into());
+        let made = params.self_signed(key).unwrap();
         Self {
             der: made.der().to_vec(),
             pair: RsaKeyPair::from_pkcs8(&key.serialize_der()).unwrap(),
         }
+    }
+
+    /// One whose thumbprints have both letters in which the alphabets of base64 differ.
+    fn telling() -> Self {
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+        let tells = |text: String| text.contains('-') && text.contains('_');
+        let mut certificates = (1..10_000).map(|serial| Self::of(&key, serial));
+        certificates
+            .find(|one| tells(one.x5t()) && tells(one.x5t_s256()))
+            .unwrap()
     }
 
     async fn register(&self, app: &TestApp) {
@@ -112,6 +125,23 @@ async fn both_algorithms_and_both_thumbprints_will_do() {
             let answer = ask(&app, &assertion, more).await;
             assert_eq!(answer.status, 200, "{header}: {}", answer.text());
         }
+    }
+}
+
+#[tokio::test]
+async fn thumbprints_are_read_in_both_alphabets_of_base64() {
+    let app = with_secret().start().await;
+    let certificate = Certificate::telling();
+    certificate.register(&app).await;
+    // Microsoft's libraries for Go and Java write the other one than RFC 7515 section 4.1.7 says.
+    let plain = |text: String| text.replace('-', "+").replace('_', "/");
+    for header in [
+        json!({ "alg": "RS256", "x5t": certificate.x5t() }),
+        json!({ "alg": "RS256", "x5t": format!("{}=", plain(certificate.x5t())) }),
+        json!({ "alg": "PS256", "x5t#S256": format!("{}=", plain(certificate.x5t_s256())) }),
+    ] {
+        let answer = ask(&app, &certificate.sign(&header, &claims(&app)), &[]).await;
+        assert_eq!(answer.status, 200, "{header}: {}", answer.text());
     }
 }
 

@@ -84,6 +84,7 @@ fn each_request_has_one_line_with_its_route_and_ids() {
     assert_eq!(first["caller.app_id"], ARCHIVER);
     assert_eq!(first["caller.delegated"], true);
     assert_eq!(first["method"], "GET");
+    assert_eq!(first["http.version"], "1.1");
     assert_eq!(first["request.id"].as_str().unwrap().len(), 36);
     assert!(first["duration_us"].is_number());
     let route = first["route"].as_str().unwrap();

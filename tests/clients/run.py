@@ -1,0 +1,423 @@
+"""Starts the demo and runs every recipe of this folder against it. scripts/test-clients calls it; everything is from the
+standard library.
+
+    run.py SERVER BUILT    SERVER is the program, BUILT the folder in which the recipes have been installed
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+# Nestor takes part in no meeting.
+OUTSIDER = "0b80a255-53a1-4945-a932-58ef7777682c"
+# How long one recipe may take: a device is asked to wait five seconds between its questions.
+LIMIT_SECONDS = 90
+START_SECONDS = 60
+
+
+@dataclass
+class Case:
+    """One run of a recipe."""
+
+    about: str
+    command: list[str]
+    # Changes of the environment; None takes a variable out of it.
+    environment: dict[str, str | None] = field(default_factory=dict)
+    # HTTP versions of the requests for tokens and of those to the API.
+    tokens: str = "1.1"
+    graph: str = "1.1"
+    # What it is to show: everything, a download, a count, a status, or a refusal.
+    shows: str = "walk"
+    # A person signs in while it runs: by a device code.
+    device: bool = False
+
+
+class Failed(Exception):
+    """A recipe did not do what it is for."""
+
+
+class Demo:
+    """A server with the sample tenant, its environment and its log."""
+
+    def __init__(self, server: str, folder: Path) -> None:
+        self.server = server
+        self.data = folder / "data"
+        self.data.mkdir(mode=0o700)
+        self.log = folder / "log"
+        self.read = 0
+        own = {**os.environ, "GRAPHOPHONE_LOG__FORMAT": "json"}
+        self.process = subprocess.Popen(
+            [server, "demo", "--tls", "--json", "--data", str(self.data)],
+            stdout=(folder / "demo.json").open("wb"),
+            stderr=self.log.open("wb"),
+            env=own,
+        )
+        try:
+            self.sample = self.wait(folder / "demo.json")
+        except BaseException:
+            self.stop()
+            raise
+        self.environment: dict[str, str] = self.sample["environment"]
+        self.trust = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
+
+    def wait(self, printed: Path) -> dict:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            text = printed.read_text()
+            if text.endswith("\n"):
+                return json.loads(text)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Failed(f"the demo did not start: {self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def requests(self) -> list[dict]:
+        """What has been asked since the last time."""
+        # Its line is written after those of all requests that have been answered.
+        url = self.environment["AZURE_AUTHORITY_HOST"] + "/healthz"
+        urllib.request.urlopen(url, context=self.trust, timeout=20).read()
+        lines: list[dict] = []
+        until = time.monotonic() + 20
+        while not lines or lines[-1].get("route") != "/healthz":
+            if time.monotonic() > until:
+                raise Failed("the server does not write its log")
+            with self.log.open("rb") as log:
+                log.seek(self.read)
+                for line in log:
+                    if not line.endswith(b"\n"):
+                        break
+                    self.read += len(line)
+                    if line.startswith(b"{"):
+                        lines.append(json.loads(line))
+            time.sleep(0.02)
+        return [line for line in lines[:-1] if line.get("message") == "request"]
+
+
+def spoken(requests: list[dict]) -> tuple[str, str]:
+    """The HTTP versions of requests for tokens and of those to the API; the person's browser does not count."""
+    tokens, graph = set(), set()
+    for request in requests:
+        route, version = request["route"], request["http.version"]
+        if "onlineMeetings" in route:
+            graph.add(version)
+        elif "oauth2" in route or ".well-known" in route:
+            tokens.add(version)
+    return "+".join(sorted(tokens)), "+".join(sorted(graph))
+
+
+class Runner:
+    """Runs cases, and tells how they went."""
+
+    def __init__(self, demo: Demo, folder: Path) -> None:
+        self.demo = demo
+        self.folder = folder
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.passed = self.failed = 0
+        meeting = demo.environment["GRAPH_MEETING_ID"]
+        of_meeting = lambda one: one["meetingId"] == meeting and one.get("uploadState") != "pending"
+        self.recordings = [one for one in demo.sample["recordings"] if of_meeting(one)]
+        self.transcripts = {one["id"]: one for one in demo.sample["transcripts"]}
+        media = (ROOT / "demo" / "media").glob("*.mp4")
+        self.media = {hashlib.sha256(file.read_bytes()).hexdigest() for file in media}
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def fail(self, about: str, why: str) -> None:
+        self.failed += 1
+        self.say(f"  failed  {about}: {why}")
+
+    def run(self, case: Case) -> None:
+        began = time.monotonic()
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        # A clean environment: nothing of this machine is to help.
+        environment: dict[str, str] = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            # DefaultAzureCredential looks for the cloud that it runs in where the environment does not do; not here.
+            "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+            **self.demo.environment,
+        }
+        for name, value in case.environment.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        try:
+            status, out, err = self.carry_out(case, folder, environment)
+            asked = self.demo.requests()
+            self.check(case, status, out, err, folder)
+            versions = spoken(asked)
+            if versions != (case.tokens, case.graph):
+                raise Failed(f"tokens over http/{versions[0]} and graph over http/{versions[1]}")
+        except Failed as why:
+            self.fail(case.about, str(why))
+            return
+        finally:
+            shutil.rmtree(folder)
+        self.passed += 1
+        took = time.monotonic() - began
+        self.say(f"  ok      {case.about}: tokens http/{case.tokens}, graph http/{case.graph}, {took:.1f} s")
+
+    def carry_out(self, case: Case, folder: Path, environment: dict[str, str]) -> tuple[int, str, str]:
+        # Output goes to files: a full pipe would stop a recipe.
+        out, err = folder / "out", folder / "err"
+        process = subprocess.Popen(
+            case.command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out.open("wb"),
+            stderr=err.open("wb"),
+            start_new_session=True,
+        )
+        try:
+            if case.device:
+                self.let_in(out, process, environment)
+            status = process.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            said = (out.read_text() + err.read_text())[-1000:]
+            raise Failed(f"took longer than {LIMIT_SECONDS} s: {said}") from None
+        finally:
+            # With whatever it has started.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        return status, out.read_text(), err.read_text()
+
+    def let_in(self, out: Path, process: subprocess.Popen, environment: dict[str, str]) -> None:
+        until = time.monotonic() + LIMIT_SECONDS
+        while time.monotonic() < until and process.poll() is None:
+            page = re.search(r"https://\S+/devicelogin", out.read_text())
+            code = re.search(r"\b[A-Z]{3}-[A-Z]{3}-[A-Z]{3}\b", out.read_text())
+            if page and code:
+                person = [sys.executable, str(HERE / "sign_in.py"), page[0], code[0]]
+                subprocess.run(person, env=environment, check=False, timeout=LIMIT_SECONDS)
+                return
+            time.sleep(0.1)
+
+    def check(self, case: Case, status: int, out: str, err: str, folder: Path) -> None:
+        if case.shows == "refusal":
+            wanted = "Forbidden: 3003: User does not have access to lookup meeting"
+            if status != 1 or wanted not in err or "403" not in err or "Traceback" in err:
+                raise Failed(f"is not told of a 403, but ends with {status}: {err[-1000:]}")
+            return
+        if status != 0:
+            raise Failed(f"ends with {status}: {err[-1500:]}")
+        if case.shows == "status":
+            if not out.startswith("200 OK"):
+                raise Failed(f"is not let in: {out[-500:]}")
+            return
+        if case.shows == "count":
+            if f"{len(self.recordings)} recordings" not in out:
+                raise Failed(f"does not count right: {out[-500:]}")
+            return
+        if case.shows == "walk":
+            listed = re.findall(r"^recording \S+ (\S+)$", out, re.MULTILINE)
+            if sorted(listed) != sorted(one["id"] for one in self.recordings):
+                raise Failed(f"does not list the recordings: {out[-500:]}")
+            found = re.search(r"^transcript (\S+) belongs to recording (\S+)$", out, re.MULTILINE)
+            if not found:
+                raise Failed(f"finds no recording of a transcript: {out[-500:]}")
+            transcript = self.transcripts[found[1]]
+            recording = next(one for one in self.recordings if one["id"] == found[2])
+            if transcript["contentCorrelationId"] != recording["contentCorrelationId"]:
+                raise Failed("finds another recording of the transcript")
+        content = (folder / "recording.mp4").read_bytes()
+        if f"downloaded {len(content)} bytes" not in out or content[4:8] != b"ftyp":
+            raise Failed(f"downloads something else: {out[-500:]}")
+        if hashlib.sha256(content).hexdigest() not in self.media:
+            raise Failed("downloads other bytes than those of the recording")
+
+
+def said(command: list[str]) -> str:
+    """The first number in what a program says about itself."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    number = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return number[0] if number else "?"
+
+
+def certificate(demo: Demo, folder: Path) -> Path:
+    """Registers a certificate for the sample's client, and gives the file with it and its key."""
+    key, public, both = folder / "client.key", folder / "client.pem", folder / "client-with-key.pem"
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    # One whose thumbprints differ between the alphabets of base64, for libraries do not agree on one.
+    telling = False
+    while not telling:
+        make = ["openssl", "req", "-x509", "-key", key, "-days", "1", "-subj", "/CN=recipes", "-out", public]
+        subprocess.run(make, check=True, capture_output=True)
+        der = ssl.PEM_cert_to_DER_cert(public.read_text())
+        thumbprints = (base64.b64encode(hashed(der).digest()) for hashed in (hashlib.sha1, hashlib.sha256))
+        telling = all(b"+" in text or b"/" in text for text in thumbprints)
+    both.write_bytes(key.read_bytes() + public.read_bytes())
+    app_id = demo.environment["AZURE_CLIENT_ID"]
+    add = [demo.server, "app", "certificate", "add", app_id, str(public), "--data", str(demo.data)]
+    subprocess.run([*add, "--tenant", "contoso.example"], check=True, capture_output=True)
+    return both
+
+
+def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Case]]]:
+    """For each client its versions and its runs."""
+    tenant = {"AZURE_TENANT_ID": demo.environment["DEMO_TENANT_ID"]}
+    refused = {"GRAPH_USER_ID": OUTSIDER}
+    by_certificate = {"AZURE_CLIENT_SECRET": None, "AZURE_CLIENT_CERTIFICATE_PATH": str(certificate(demo, folder))}
+    person = {"BROWSER": f"{sys.executable} {HERE / 'sign_in.py'} %s &"}
+    no_secret = {"AZURE_CLIENT_SECRET": None}
+
+    curl = ["sh", str(built / "curl" / "recordings.sh")]
+    python = lambda name: [str(built / "python" / "venv/bin/python"), str(built / "python" / name)]
+    script = lambda *names: ["node", *(str(built / "javascript" / name) for name in names)]
+    http2 = ["node", "--import", str(built / "javascript/http2.js")]
+    go = lambda name: [str(built / "go/bin" / name)]
+    http1_go = {"GODEBUG": "http2client=0"}
+    classpath_file = built / "java/target/classpath"
+    classpath = f"{built / 'java/target/classes'}:{classpath_file.read_text() if classpath_file.exists() else ''}"
+    java = lambda name: ["java", "-cp", classpath, name]
+    store = folder / "graphophone.p12"
+    if shutil.which("keytool"):
+        trust = ["sh", str(HERE / "java" / "trust.sh")]
+        own = {**os.environ, "SSL_CERT_FILE": demo.environment["SSL_CERT_FILE"]}
+        subprocess.run(trust, cwd=folder, env=own, check=True, capture_output=True)
+    options = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword=changeit"
+    for_java = {"JAVA_TOOL_OPTIONS": options}
+
+    def pinned(name: str, text: str, pattern: str) -> str:
+        found = re.search(pattern, text, re.DOTALL)
+        return f"{name} {found[1] if found else '?'}"
+
+    requirements = (HERE / "python/requirements.txt").read_text()
+    lock = json.loads((HERE / "javascript/package-lock.json").read_text())["packages"]
+    pom = (HERE / "java/pom.xml").read_text()
+    modules = (HERE / "go/go.mod").read_text()
+    of_python = ["azure-identity", "msgraph-sdk", "msal"]
+    of_javascript = ["@azure/identity", "@microsoft/msgraph-sdk", "@microsoft/microsoft-graph-client", "undici"]
+    return {
+        "curl": (
+            f"curl {said(['curl', '--version'])}",
+            [
+                Case("client secret", curl, graph="2", tokens="2"),
+                Case("client secret, --http1.1", [*curl, "--http1.1"]),
+                Case("client secret, tenant by id, --http2", [*curl, "--http2"], tenant, "2", "2"),
+                Case("a refusal", curl, refused, "2", "2", "refusal"),
+            ],
+        ),
+        "python": (
+            f"Python {said(['python3', '--version'])}, "
+            + ", ".join(pinned(name, requirements, rf"(?:^|\n){name}==(\S+)") for name in of_python),
+            [
+                Case("environment alone", python("recordings.py"), graph="2"),
+                Case("environment alone, certificate", python("recordings.py"), by_certificate, graph="2"),
+                Case("a refusal", python("recordings.py"), refused, graph="2", shows="refusal"),
+                Case("HTTP/1.1", python("http1.py"), shows="count"),
+                Case("client secret, tenant by id", python("tenant.py"), tenant, graph="2", shows="count"),
+                Case("msal, device code", python("device_code.py"), no_secret, shows="download", device=True),
+                Case(
+                    "msal, device code, tenant by id",
+                    python("device_code.py"),
+                    {**no_secret, **tenant},
+                    shows="download",
+                    device=True,
+                ),
+                Case("msal, browser", python("browser.py"), {**no_secret, **person}, shows="count"),
+                Case(
+                    "msal, browser, tenant by id",
+                    python("browser.py"),
+                    {**no_secret, **person, **tenant},
+                    shows="count",
+                ),
+            ],
+        ),
+        "javascript": (
+            f"Node.js {said(['node', '--version'])}, "
+            + ", ".join(f"{name} {lock['node_modules/' + name]['version']}" for name in of_javascript),
+            [
+                Case("msgraph-sdk, environment alone", script("recordings.js")),
+                Case("msgraph-sdk, certificate", script("recordings.js"), by_certificate),
+                Case("msgraph-sdk, HTTP/2", [*http2, *script("recordings.js")[1:]], graph="2"),
+                Case("msgraph-sdk, a refusal", script("recordings.js"), refused, shows="refusal"),
+                Case("microsoft-graph-client, environment alone", script("graph-client.js")),
+                Case("microsoft-graph-client, HTTP/2", [*http2, *script("graph-client.js")[1:]], graph="2"),
+                Case("microsoft-graph-client, a refusal", script("graph-client.js"), refused, shows="refusal"),
+                Case("client secret, tenant by id", script("tenant.js"), tenant, shows="count"),
+            ],
+        ),
+        "java": (
+            f"Java {said(['java', '-version'])}, "
+            + ", ".join(
+                pinned(name, pom, rf"<artifactId>{name}</artifactId>\s*<version>([^<]+)")
+                for name in ["azure-identity", "microsoft-graph"]
+            ),
+            [
+                Case("environment alone", java("Recordings"), for_java, graph="2"),
+                Case("certificate", java("Recordings"), {**for_java, **by_certificate}, graph="2"),
+                Case("a refusal", java("Recordings"), {**for_java, **refused}, graph="2", shows="refusal"),
+                Case("client secret, tenant by id, HTTP/1.1", java("Tenant"), {**for_java, **tenant}, shows="count"),
+            ],
+        ),
+        "go": (
+            f"Go {said(['go', 'version'])}, "
+            + ", ".join(
+                pinned(name, modules, rf"/{name} v(\S+)") for name in ["azidentity", "msgraph-sdk-go-core"]
+            ),
+            [
+                Case("environment alone", go("recordings"), tokens="2", graph="2"),
+                Case("certificate", go("recordings"), by_certificate, tokens="2", graph="2"),
+                Case("GODEBUG=http2client=0", go("recordings"), http1_go, tokens="2", graph="1.1"),
+                Case("a refusal", go("recordings"), refused, tokens="2", graph="2", shows="refusal"),
+                Case("client secret, tenant by id", go("tenant"), tenant, "2", "2", "status"),
+            ],
+        ),
+    }
+
+
+def main(server: str, built: str) -> int:
+    # The folder holds the secrets of the demo.
+    with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
+        folder = Path(name)
+        demo = Demo(server, folder)
+        try:
+            runner = Runner(demo, folder)
+            for client, (versions, runs) in cases(demo, Path(built), folder).items():
+                problem = Path(built) / client / "problem"
+                if problem.exists():
+                    runner.say(f"{client}: {versions}")
+                    runner.fail("installing", problem.read_text().strip())
+                    continue
+                runner.say(f"{client}: {versions}")
+                for case in runs:
+                    runner.run(case)
+        finally:
+            demo.stop()
+    print(f"\n{runner.passed} passed, {runner.failed} failed")
+    return 1 if runner.failed or not runner.passed else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main(*sys.argv[1:]))
