@@ -152,6 +152,7 @@ async fn begin(call: &AuthorityCall<'_>, language: Language, form: &Form) -> Res
         begun_ticks: authority.clock.now().0,
         shown: Vec::new(),
         language: language.code().to_owned(),
+        anew: prompt == Prompt::Login,
     };
     Ok(Begun {
         interaction,

@@ -192,6 +192,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         begun_ticks: now.0,
         shown: Vec::new(),
         language: language.code().to_owned(),
+        anew: false,
     };
     let signed_in = match browser::session(call) {
         Some(cookie) => authority.session(cookie).await?,
