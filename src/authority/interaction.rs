@@ -88,6 +88,9 @@ pub struct Interaction {
     /// The language of its pages, as `ui_locales` has it.
     #[serde(default)]
     pub language: String,
+    /// Whoever is signed in has to prove it again.
+    #[serde(default)]
+    pub anew: bool,
 }
 
 /// The page that an interaction is on.

@@ -327,6 +327,9 @@ impl Authority {
             ("code_challenge_method", "S256"),
         ];
         parameters.extend(hint.map(|hint| ("login_hint", hint)));
+        if interaction.anew {
+            parameters.push(("prompt", "login"));
+        }
         Ok(with_parameters(
             &known.metadata.authorization_endpoint,
             &parameters,

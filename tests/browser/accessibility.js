@@ -84,8 +84,9 @@ export function tests(server, federated) {
             await page.emulateMedia({ colorScheme });
             for (const viewport of [WIDE, NARROW]) {
               await page.setViewportSize(viewport);
-              const { violations } = await new AxeBuilder({ page }).withTags(RULES).setLegacyMode(true).analyze();
-              const found = violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html}`));
+              const { violations, incomplete } = await new AxeBuilder({ page }).withTags(RULES).setLegacyMode(true).analyze();
+              const found = [...violations, ...incomplete].flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html}`));
+              // What axe cannot decide counts as well: there is nothing on these pages that it could not.
               assert.deepEqual(found, [], `${language} ${colorScheme} ${viewport.width}`);
               const width = await page.evaluate(() => document.documentElement.scrollWidth);
               assert.ok(width <= viewport.width, `${width} at ${viewport.width}`);

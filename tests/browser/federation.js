@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { Application, claims } from './application.js';
 import { BROWSERS, withPage } from './browser.js';
-import { recordings } from './pages.js';
+import { deviceCode, poll, recordings } from './pages.js';
 import { CLIENT_ID, CLIENT_SECRET } from './provider.js';
 import { test } from './runner.js';
 import { ALEX, ALEX_THERE, CONTOSO, until } from './server.js';
@@ -90,8 +90,17 @@ export function tests(server, provider) {
       assert.deepEqual(zoe.directoryRoles ?? [], []);
 
       // Signed in there still: there is nothing to fill in on the way.
+      await page.goto(`${server.base}/${CONTOSO}/oauth2/v2.0/logout`);
+      await page.goto(application.begin(server));
+      await page.getByRole('button', { name: 'Sign in with Our school' }).click();
+      await acceptHere(page);
+      assert.equal(claims((await application.redeem(server)).access_token).oid, zoe.id);
+      // Unless the application wants to be sure who it is.
       await page.goto(application.begin(server, { prompt: 'login' }));
       await page.getByRole('button', { name: 'Sign in with Our school' }).click();
+      await page.locator('input[name=login]').fill('zoe');
+      await page.locator('input[name=password]').fill('anything');
+      await page.getByRole('button', { name: 'Sign-in' }).click();
       await acceptHere(page);
       assert.equal(claims((await application.redeem(server)).access_token).oid, zoe.id);
       // And in a browser that knows nothing.
@@ -101,6 +110,21 @@ export function tests(server, provider) {
       await acceptHere(page);
       assert.equal(claims((await application.redeem(server)).access_token).oid, zoe.id);
       assert.equal((await find()).length, 1);
+    }));
+
+  test('another provider: a device is let in by whoever signs in there', () =>
+    withPage({}, async (page) => {
+      const device = await deviceCode(server);
+      await page.goto(device.verification_uri);
+      await page.getByLabel('Code').fill(device.user_code);
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await signInThere(page, ALEX_THERE);
+      await heading(page, 'Let this device in?');
+      assert.ok(await page.getByText(device.user_code).isVisible());
+      await page.getByRole('button', { name: 'Accept' }).click();
+      await heading(page, 'The device is let in');
+      const answer = await poll(server, device);
+      assert.equal(answer.status, 200, answer.text);
     }));
 
   test('another provider: a group makes an administrator, who may consent for everybody', () =>

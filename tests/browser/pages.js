@@ -31,7 +31,8 @@ export async function deviceCode(server) {
   return answer.json();
 }
 
-function poll(server, device) {
+/** Asks whether a device is let in. */
+export function poll(server, device) {
   return server.post(`/${CONTOSO}/oauth2/v2.0/token`, {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
     client_id: SAMPLE_CLIENT,
@@ -172,6 +173,13 @@ export function tests(server) {
         assert.equal(application.last.state, application.state);
         const tokens = await application.redeem(server);
         assert.equal(claims(tokens.id_token).preferred_username, ALEX);
+
+        await page.goto(application.begin(server, { prompt: 'consent', response_mode: 'form_post' }));
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        if (options.javaScriptEnabled === false) await page.getByRole('button', { name: 'Continue' }).click();
+        await until('the no is posted', () => application.last.error);
+        assert.equal(application.last.error, 'access_denied');
+        await back(page);
       }));
 
     test(`an application, ${kind}: it may send its browser on to another port`, () =>

@@ -121,6 +121,7 @@ async fn begin(call: &AuthorityCall<'_>, language: Language, form: &Form) -> Res
         asks_consent: prompt == Prompt::Consent,
         stage: Stage::SignIn,
         language: language.code().to_owned(),
+        anew: prompt == Prompt::Login,
     };
     Ok(Begun {
         interaction,

@@ -194,6 +194,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         asks_consent: false,
         stage: Stage::SignIn,
         language: language.code().to_owned(),
+        anew: false,
     };
     let signed_in = match browser::session(call) {
         Some(cookie) => authority.session(cookie).await?,

@@ -145,6 +145,22 @@ async fn the_provider_hears_who_is_expected() {
 }
 
 #[tokio::test]
+async fn the_provider_asks_for_the_password_again_where_the_application_does() {
+    let there = federated("").await;
+    for (prompt, expected) in [
+        ("", None),
+        ("consent", None),
+        ("login", Some("login")),
+        ("select_account", Some("login")),
+    ] {
+        let mut browser = Browser::default();
+        let page = browser.get(&there.app, &authorize(&[("prompt", prompt)])).await;
+        let (_, parameters) = redirect(&browser.submit(&there.app, &page, &[]).await);
+        assert_eq!(parameters.get("prompt").map(String::as_str), expected, "{prompt}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_may_follow_the_form_to_the_provider_and_on_from_there() {
     let there = federated("").await;
     let device = super::device::begin(&there.app, CONTOSO).await;
