@@ -25,7 +25,7 @@ pub(super) enum ConsentCommand {
     Add(Given),
     /// List the consents of the tenant, by application.
     List(List),
-    /// Take consents away. Tokens that carry delegated permissions already count until they expire.
+    /// Take consents away. All that the user, or everybody, has let the application do ends with the next request.
     Remove(Given),
 }
 

@@ -18,7 +18,7 @@ pub(in crate::cli) enum PermissionCommand {
     Add(Names),
     /// List the permissions of an application.
     List(Named),
-    /// Take permissions away; tokens that carry them already count until they expire.
+    /// Take permissions away; tokens that carry them count without them from the next request on.
     Remove(Names),
 }
 
