@@ -17,6 +17,8 @@ struct Shared {
     /// The heads of requests for claims.
     asked_for_userinfo: Mutex<Vec<String>>,
     is_down: Mutex<bool>,
+    /// Held by a test that lets answers wait.
+    gate: tokio::sync::Mutex<()>,
     hits: AtomicUsize,
 }
 
@@ -79,6 +81,18 @@ impl IssuerServer {
         *self.shared.is_down.lock().unwrap() = true;
     }
 
+    /// Lets every answer wait for as long as the guard is kept.
+    pub async fn stall(&self) -> impl Drop + use<'_> {
+        self.shared.gate.lock().await
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn until_hits(&self, count: usize) {
+        while self.hits() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// How many requests have come.
     pub fn hits(&self) -> usize {
         self.shared.hits.load(Ordering::SeqCst)
@@ -91,6 +105,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()
         head.push(stream.read_u8().await?);
     }
     shared.hits.fetch_add(1, Ordering::SeqCst);
+    drop(shared.gate.lock().await);
     let head = String::from_utf8_lossy(&head).into_owned();
     let (mut code, body) = if head.contains("/.well-known/openid-configuration") {
         (200, shared.discovery.lock().unwrap().clone())

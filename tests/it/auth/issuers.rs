@@ -233,6 +233,58 @@ async fn an_issuer_that_is_down_harms_nobody_whose_key_is_known() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_lets_us_wait_keeps_nobody_else() {
+    let issuer = IssuerServer::start(&all_keys()).await;
+    let app = TestApp::with()
+        .config(&entry(&format!("jwks_uri = \"{}\"", issuer.url("/keys"))))
+        .start()
+        .await;
+    let (url, token) = (my_recording(), sign(&user_claims()));
+    let guard = issuer.stall().await;
+    let waiting = app.get(&url, &token);
+    let others = async {
+        issuer.until_hits(1).await;
+        for url in four_urls(ORGANIZER) {
+            expect_status(&app, &url, &TokenOf::user(ORGANIZER).sign(), 200).await;
+        }
+        // Whoever waits is answered once the keys are there.
+        drop(guard);
+    };
+    let (answer, ()) = tokio::join!(waiting, others);
+    assert_eq!((answer.status, issuer.hits()), (200, 1), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_key_set_that_is_huge_or_empty_or_none_costs_its_own_tokens_alone() {
+    let padding = "x".repeat(2 * 1024 * 1024);
+    let huge = json!({ "keys": [rsa_jwk("rsa")], "padding": padding }).to_string();
+    for keys in [huge.as_str(), "{\"keys\":[]}", "{}", "no JSON", ""] {
+        let issuer = IssuerServer::start(keys).await;
+        let app = TestApp::with()
+            .config(&entry(&format!("jwks_uri = \"{}\"", issuer.url("/keys"))))
+            .start()
+            .await;
+        expect_refusal(
+            &app,
+            &my_recording(),
+            &sign(&user_claims()),
+            &unauthenticated(INVALID),
+        )
+        .await;
+        expect_status(&app, &my_recording(), &TokenOf::user(ORGANIZER).sign(), 200).await;
+        // And it is asked again no sooner than in half a minute.
+        expect_refusal(
+            &app,
+            &my_recording(),
+            &sign(&user_claims()),
+            &unauthenticated(INVALID),
+        )
+        .await;
+        assert_eq!(issuer.hits(), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_issuer_that_never_was_there_gives_401_and_no_fault_of_ours() {
     let issuer = IssuerServer::start("<html>").await;
     let app = TestApp::with()

@@ -403,6 +403,7 @@ async fn what_began_before_a_change_does_not_count_after_it() {
         browser_sha256: Vec::new(),
         begun_ticks: app.clock.now().0,
         asks_consent: false,
+        anew: false,
         language: String::new(),
         stage: graphophone::authority::interaction::Stage::SignIn,
     };
