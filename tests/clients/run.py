@@ -258,6 +258,8 @@ class Runner:
 
 def said(command: list[str]) -> str:
     """The first number in what a program says about itself."""
+    if shutil.which(command[0]) is None:
+        return "(missing)"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     number = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return number[0] if number else "?"
@@ -407,7 +409,7 @@ def main(server: str, built: str) -> int:
                 problem = Path(built) / client / "problem"
                 if problem.exists():
                     runner.say(f"{client}: {versions}")
-                    runner.fail("installing", problem.read_text().strip())
+                    runner.fail("installing", "; ".join(problem.read_text().splitlines()))
                     continue
                 runner.say(f"{client}: {versions}")
                 for case in runs:
