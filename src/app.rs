@@ -36,21 +36,24 @@ pub struct App {
 
 impl App {
     /// Puts together what requests reach.
+    ///
+    /// # Errors
+    /// Where the system has no thread left.
     pub fn new(
         config: Config,
         public_url: &str,
         store: Store,
         verifier: TokenVerifier,
         (keys, providers): (Keys, Vec<Provider>),
-    ) -> Self {
+    ) -> std::io::Result<Self> {
         let authority = Authority::new(
             public_url.into(),
             (config.authority.clone(), providers),
             (keys.ring, Arc::clone(&keys.sealer)),
             store.db.clone(),
             store.clock.clone(),
-        );
-        Self {
+        )?;
+        Ok(Self {
             config: Arc::new(config),
             public_url: public_url.into(),
             tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),
@@ -59,7 +62,7 @@ impl App {
             clock: store.clock,
             pages: PageSealer::new(Arc::clone(&keys.sealer)),
             authority,
-        }
+        })
     }
 
     /// The same for one of `threads` runtime threads: with connections and memories of its own.

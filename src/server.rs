@@ -208,6 +208,7 @@ impl Prepared {
             .collect();
         let providers = opened.map_err(|problem| StartError::Config(vec![problem]))?;
         let app = App::new(config, &public_url, store.clone(), verifier, (keys, providers));
+        let app = app.map_err(|cause| StoreError::Key(format!("no thread can be had: {cause}")))?;
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
         let running = listener::start(sockets, &app, threads).map_err(|cause| StartError::Listen {
             setting: "listen",
@@ -310,8 +311,12 @@ async fn tend(app: App, store: Store) {
                 tracing::warn!(%error, "signing keys could not be looked after; this is tried again in an hour");
             }
         }
-        let ended_before = app.clock.now().minus(KEEP_ENDED);
-        if let Err(error) = app.db.write(RemoveEnded { ended_before }).await {
+        let now = app.clock.now();
+        let remove = RemoveEnded {
+            ended_before: now.minus(KEEP_ENDED),
+            devices_ended_before: now,
+        };
+        if let Err(error) = app.db.write(remove).await {
             tracing::warn!(%error, "sign-ins that have ended could not be removed; this is tried again in an hour");
         }
     }

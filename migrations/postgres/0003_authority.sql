@@ -66,7 +66,7 @@ CREATE INDEX sign_in_sessions_by_user ON sign_in_sessions (user_id, created_tick
 CREATE INDEX sign_in_sessions_by_expiry ON sign_in_sessions (expires_ticks, id);
 
 -- One authorization by a user, and with it the family of all tokens that come from it: revoked together.
--- kind: code, device, behalf.
+-- kind: code, device, behalf. root_id: of what it descends from on behalf of somebody, or its own id.
 CREATE TABLE token_grants (
     id TEXT COLLATE "C" NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
@@ -74,6 +74,7 @@ CREATE TABLE token_grants (
     app_id TEXT COLLATE "C" NOT NULL,
     user_id TEXT COLLATE "C" NOT NULL,
     session_id TEXT COLLATE "C",
+    root_id TEXT COLLATE "C" NOT NULL,
     scope TEXT COLLATE "C" NOT NULL,
     created_ticks BIGINT NOT NULL,
     expires_ticks BIGINT NOT NULL,
@@ -86,6 +87,7 @@ CREATE TABLE token_grants (
 CREATE INDEX token_grants_by_user ON token_grants (user_id, created_ticks, id);
 CREATE INDEX token_grants_by_session ON token_grants (session_id, id);
 CREATE INDEX token_grants_by_application ON token_grants (app_id, tenant_id, id);
+CREATE INDEX token_grants_by_root ON token_grants (root_id);
 CREATE INDEX token_grants_by_expiry ON token_grants (expires_ticks, id);
 
 CREATE TABLE authorization_codes (

@@ -1,6 +1,6 @@
 //! [`Caller`]: who asks, once the token has been verified and the store has been asked about them.
 
-use crate::db::applications::{self, Application};
+use crate::db::applications::{self, Application, PermissionKind};
 use crate::db::tenants::{self, Tenant};
 use crate::db::token_grants;
 use crate::db::users::{self, User};
@@ -97,7 +97,9 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
         return fault("the authorization that the token comes from is revoked");
     }
     let kind = match &token.identity {
-        Identity::Application { roles } => CallerKind::Application { roles: roles.clone() },
+        Identity::Application { roles } => CallerKind::Application {
+            roles: still_registered(db, token, PermissionKind::Role, roles).await?,
+        },
         Identity::Delegated { user, scopes } => {
             let found = find_user(db, &token.tenant, user).await?;
             match &found {
@@ -114,7 +116,7 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
             CallerKind::Delegated {
                 user_id,
                 user: found.map(Box::new),
-                scopes: scopes.clone(),
+                scopes: still_registered(db, token, PermissionKind::Scope, scopes).await?,
             }
         }
     };
@@ -125,6 +127,25 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
         application,
         kind,
     })
+}
+
+/// Of the permissions in a token those that its application still has registered: what an administrator takes away counts at
+/// once. Of another issuer's token all of them, for that decides.
+async fn still_registered(
+    db: &mut Session,
+    token: &VerifiedToken,
+    kind: PermissionKind,
+    named: &[String],
+) -> Result<Vec<String>, DbError> {
+    let (Issuer::Authority, Some(app_id)) = (token.issuer, &token.application) else {
+        return Ok(named.to_vec());
+    };
+    let registered = applications::permissions(db, app_id, &token.tenant, kind).await?;
+    Ok(named
+        .iter()
+        .filter(|name| registered.contains(name))
+        .cloned()
+        .collect())
 }
 
 /// The user of that tenant whom a token names by object id or by the foreign issuer's name.

@@ -162,7 +162,7 @@ impl KeyLocation {
                 named_url(&content, "jwks_uri", document)?
             }
         };
-        let json = self.outgoing.get(&url, foreign).await?;
+        let json = self.outgoing.get(&url, foreign, None).await?;
         KeySet::parse(&json).map_err(|source| FetchFault::BadKeySet {
             url: url.to_string(),
             source,
@@ -193,6 +193,8 @@ pub struct ProviderMetadata {
     pub token_endpoint_is_foreign: bool,
     /// Where its keys are.
     pub jwks_uri: String,
+    /// Where it tells more about people, and whether that lies at another origin than the document.
+    pub userinfo_endpoint: Option<(Url, bool)>,
 }
 
 impl Outgoing {
@@ -229,12 +231,16 @@ impl Outgoing {
             token_endpoint,
             token_endpoint_is_foreign,
             jwks_uri: jwks_uri.to_string(),
+            userinfo_endpoint: match content.get("userinfo_endpoint") {
+                Some(_) => Some(named_url(&content, "userinfo_endpoint", &document)?),
+                None => None,
+            },
         })
     }
 
     /// A discovery document, which must be of that issuer.
     async fn discover(&self, document: &Url, issuer: &str) -> Result<Value, FetchFault> {
-        let json = self.get(document, false).await?;
+        let json = self.get(document, false, None).await?;
         let bad = || FetchFault::BadDocument(document.to_string());
         let content: Value = serde_json::from_slice(&json).map_err(|_| bad())?;
         match content.get("issuer").and_then(Value::as_str) == Some(issuer) {
@@ -273,16 +279,29 @@ impl Outgoing {
         })
     }
 
-    async fn get(&self, url: &Url, foreign: bool) -> Result<Vec<u8>, FetchFault> {
-        let answer = tokio::time::timeout(self.time_limit, self.get_without_limit(url, foreign));
+    /// Asks `url`, with an access token where it wants one; `foreign`: it must lie at a public address.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or another than 200.
+    pub async fn get(&self, url: &Url, foreign: bool, token: Option<&str>) -> Result<Vec<u8>, FetchFault> {
+        let answer = tokio::time::timeout(self.time_limit, self.get_without_limit(url, foreign, token));
         answer.await.map_err(|_| FetchFault::TooSlow(url.to_string()))?
     }
 
-    async fn get_without_limit(&self, url: &Url, foreign: bool) -> Result<Vec<u8>, FetchFault> {
+    async fn get_without_limit(
+        &self,
+        url: &Url,
+        foreign: bool,
+        token: Option<&str>,
+    ) -> Result<Vec<u8>, FetchFault> {
         let client = self.client(url, addresses(url, foreign).await?).await?;
-        let request = client
+        let mut request = client
             .get(url.clone())
             .header(ACCEPT, "application/json, application/jwk-set+json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
         match read(url, request).await? {
             (StatusCode::OK, body) => Ok(body),
             (status, _) => Err(FetchFault::Status {

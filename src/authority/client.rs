@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
 
 use super::client_assertion::{self, Expected};
+use super::random_secret::sha256;
 use super::tenant_name::TenantName;
-use super::{Authority, AuthorityError, refusal, secret_hash};
+use super::{Authority, AuthorityError, refusal};
 use crate::config::Secret;
 use crate::db::Session;
 use crate::db::application_credentials::{self, ApplicationCredential, CredentialKind};
@@ -23,7 +23,7 @@ pub enum Credential {
     /// By a secret.
     Secret(Secret),
     /// By a signed assertion.
-    Assertion(String),
+    Assertion(Secret),
 }
 
 /// What a client says of itself.
@@ -52,8 +52,6 @@ pub struct Client {
     pub tenant: Tenant,
     /// It has proved that it is this application.
     pub is_proved: bool,
-    /// It has something to prove that with.
-    has_credential: bool,
 }
 
 impl Client {
@@ -68,13 +66,13 @@ impl Client {
         }
     }
 
-    /// Refuses a client that has not proved who it is although it could have: public clients need not.
+    /// Refuses a client that has not proved who it is, unless it is registered as a public one. That it has nothing to prove it
+    /// with makes nobody public: its last secret may just have been taken away.
     ///
     /// # Errors
     /// [`AuthorityError::Refused`].
     pub fn needs_proof_unless_public(&self) -> Result<(), AuthorityError> {
-        let is_public = !self.has_credential || self.application.is_fallback_public_client;
-        match self.is_proved || is_public {
+        match self.is_proved || self.application.is_fallback_public_client {
             true => Ok(()),
             false => Err(refusal::NOT_PUBLIC.about(&self.application.app_id).into()),
         }
@@ -111,6 +109,9 @@ pub async fn find(
     let application = applications::find(db, &app_id, &tenant.id)
         .await?
         .ok_or_else(unknown)?;
+    if tenant.suspended {
+        return Err(refusal::TENANT_SUSPENDED.about(&tenant.id).into());
+    }
     match application.account_enabled {
         true => Ok((application, tenant)),
         false => Err(refusal::APPLICATION_DISABLED.about(&app_id).into()),
@@ -129,20 +130,11 @@ impl Authority {
             application_credentials::of_application(&mut db, &application.app_id, &tenant.id).await?;
         // Nothing slow happens while a read transaction is open.
         drop(db);
-        let has_credential = application.secret_hash.is_some() || !credentials.is_empty();
         let is_proved = match &claim.credential {
             Credential::None => false,
             proof => {
-                let subject = format!("application:{}:{}", tenant.id, application.app_id);
-                let attempt = self.attempt(subject, claim.address).await?;
-                let proved = self
-                    .prove(&application, &tenant, &credentials, claim, proof)
-                    .await;
-                // A store that is away says nothing of the secret.
-                if matches!(proved, Ok(()) | Err(AuthorityError::Refused(_))) {
-                    self.ended(attempt, proved.is_ok()).await?;
-                }
-                proved?;
+                self.prove(&application, &tenant, &credentials, claim, proof)
+                    .await?;
                 true
             }
         };
@@ -150,7 +142,6 @@ impl Authority {
             application,
             tenant,
             is_proved,
-            has_credential,
         })
     }
 
@@ -164,8 +155,9 @@ impl Authority {
     ) -> Result<(), AuthorityError> {
         let now = self.clock.now();
         let of_kind = |kind| credentials.iter().filter(move |found| found.kind == kind);
-        match proof {
-            Credential::None => Err(refusal::NO_CREDENTIAL.refuse().into()),
+        let subject = format!("application:{}:{}", tenant.id, application.app_id);
+        let checked = match proof {
+            Credential::None => return Err(refusal::NO_CREDENTIAL.refuse().into()),
             Credential::Assertion(assertion) => {
                 let certificates: Vec<Vec<u8>> = of_kind(CredentialKind::Certificate)
                     .filter(|found| now < found.expires)
@@ -177,26 +169,31 @@ impl Authority {
                     audiences: &audiences,
                     now,
                 };
-                Ok(client_assertion::check(assertion, &certificates, &expected)?)
+                client_assertion::check(assertion.expose(), &certificates, &expected)
             }
             Credential::Secret(secret) => {
-                let hash = digest(&SHA256, secret.expose().as_bytes());
+                let hash = sha256(secret.expose());
                 let made_here = of_kind(CredentialKind::Secret)
-                    .find(|found| verify_slices_are_equal(&found.value, hash.as_ref()).is_ok());
+                    .find(|found| verify_slices_are_equal(&found.value, &hash).is_ok());
                 match made_here {
-                    Some(found) if now < found.expires => return Ok(()),
-                    Some(_) => return Err(refusal::EXPIRED_SECRET.about(&application.app_id).into()),
-                    None => {}
+                    Some(found) if now < found.expires => Ok(()),
+                    Some(_) => Err(refusal::EXPIRED_SECRET.about(&application.app_id)),
+                    None => Err(refusal::WRONG_SECRET.about(&application.app_id)),
                 }
-                // Chosen by people, so it is hashed slowly.
-                if let Some(stored) = application.secret_hash.clone()
-                    && self.matches_slowly(stored, secret.clone()).await?
-                {
-                    return Ok(());
-                }
-                Err(refusal::WRONG_SECRET.about(&application.app_id).into())
             }
+        };
+        let Err(refusal) = checked else {
+            // Nobody guesses 256 bits or a key: those who are wrong keep nobody who is right.
+            return Ok(());
+        };
+        let attempt = self.attempt(subject, claim.address).await?;
+        // Chosen by people, so it is hashed slowly.
+        if let (Credential::Secret(secret), Some(stored)) = (proof, application.secret_hash.clone())
+            && self.hashers.matches(stored, secret.clone()).await?
+        {
+            return self.was_right(attempt).await;
         }
+        Err(refusal.into())
     }
 
     /// Whom an assertion may be addressed to: the token endpoint as it can be spelled, and the issuer.
@@ -208,17 +205,5 @@ impl Authority {
             }
         }
         audiences
-    }
-
-    /// Whether a password or secret matches its Argon2id hash. A few at a time, each on a thread of its own, as each takes some
-    /// tens of milliseconds and some tens of megabytes.
-    ///
-    /// # Errors
-    /// [`AuthorityError::Lost`] where that thread is lost.
-    pub async fn matches_slowly(&self, stored: String, secret: Secret) -> Result<bool, AuthorityError> {
-        let _place = self.hashing.acquire().await.map_err(|_| AuthorityError::Lost)?;
-        let matched =
-            tokio::task::spawn_blocking(move || secret_hash::matches(&stored, secret.expose())).await;
-        matched.map_err(|_| AuthorityError::Lost)
     }
 }

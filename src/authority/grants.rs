@@ -7,6 +7,7 @@ use super::refusal;
 use super::scope::{APPLICATION, Permissions, RequestedScope};
 use super::{Authority, AuthorityError, permissions, pkce};
 use crate::auth::bearer::BearerTokens;
+use crate::auth::caller::{self, CallerError};
 use crate::auth::claims::{Identity, Issuer};
 use crate::clock::Ticks;
 use crate::db::Session;
@@ -20,7 +21,7 @@ use crate::ids;
 pub const POLL_SECONDS: u32 = 5;
 
 /// What a client brings to redeem a code.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CodeRedemption<'a> {
     /// `code`
     pub code: &'a str,
@@ -129,16 +130,6 @@ impl Authority {
             true => Some(self.new_refresh_token()?),
             false => None,
         };
-        // Also one that is too late: who has it may have used it before.
-        let once = self
-            .redeem(OneTime::Code(hash), &grant, next.as_ref().map(|(_, kept)| kept))
-            .await?;
-        if !once {
-            return Err(refusal::USED_CODE.refuse().into());
-        }
-        if is_late {
-            return Err(refusal::EXPIRED_CODE.refuse().into());
-        }
         let signed_in = SignedIn {
             application: &client.application,
             user: &user,
@@ -147,7 +138,17 @@ impl Authority {
             grant: Some(grant.id.clone()),
             nonce: code.nonce.as_deref(),
         };
-        self.issue_to_user(&signed_in, next.map(|(text, _)| text)).await
+        let kept = next.as_ref().map(|(_, kept)| kept.clone());
+        // Signed before the code is used up: what cannot be signed costs nobody his sign-in.
+        let issued = self.issue_to_user(&signed_in, next.map(|(text, _)| text)).await?;
+        // Also one that is too late: who has it may have used it before.
+        if !self.redeem(OneTime::Code(hash), grant, kept).await? {
+            return Err(refusal::USED_CODE.refuse().into());
+        }
+        match is_late {
+            true => Err(refusal::EXPIRED_CODE.refuse().into()),
+            false => Ok(issued),
+        }
     }
 
     /// `refresh_token` (RFC 6749 section 6), which is used up and followed by another.
@@ -174,12 +175,6 @@ impl Authority {
         let (user, granted) = self.allowed(&mut db, client, &grant.user_id, &requested).await?;
         drop(db);
         let (text, kept) = self.new_refresh_token()?;
-        let once = self
-            .redeem(OneTime::RefreshToken(hash), &grant, Some(&kept))
-            .await?;
-        if !once {
-            return Err(refusal::REPLAYED.refuse().into());
-        }
         let signed_in = SignedIn {
             application: &client.application,
             user: &user,
@@ -188,7 +183,14 @@ impl Authority {
             grant: Some(grant.id.clone()),
             nonce: None,
         };
-        self.issue_to_user(&signed_in, Some(text)).await
+        let issued = self.issue_to_user(&signed_in, Some(text)).await?;
+        match self
+            .redeem(OneTime::RefreshToken(hash), grant, Some(kept))
+            .await?
+        {
+            true => Ok(issued),
+            false => Err(refusal::REPLAYED.refuse().into()),
+        }
     }
 
     /// `device_code` (RFC 8628 section 3.4).
@@ -212,17 +214,15 @@ impl Authority {
                 let last = device.last_polled.map_or(i64::MIN, Ticks::unix_seconds);
                 let is_early = now.unix_seconds() < last.saturating_add(i64::from(POLL_SECONDS) - 1);
                 drop(db);
+                if is_early {
+                    return Err(refusal::SLOW_DOWN.refuse().into());
+                }
                 let poll = Poll {
                     device_code_sha256: hash,
                     now,
                 };
                 self.db.write(poll).await?;
-                let kind = if is_early {
-                    refusal::SLOW_DOWN
-                } else {
-                    refusal::PENDING
-                };
-                return Err(kind.refuse().into());
+                return Err(refusal::PENDING.refuse().into());
             }
             DeviceState::Denied => return Err(refusal::DEVICE_DECLINED.refuse().into()),
             DeviceState::Redeemed => return Err(refusal::NO_DEVICE_CODE.refuse().into()),
@@ -243,18 +243,19 @@ impl Authority {
             refresh: next.as_ref().map(|(_, kept)| kept.clone()),
             now,
         };
-        if !self.db.write(redeem).await? {
-            return Err(refusal::NO_DEVICE_CODE.refuse().into());
-        }
         let signed_in = SignedIn {
             application: &client.application,
             user: &user,
             scope: &requested,
             granted,
-            grant: Some(grant.id.clone()),
+            grant: Some(grant.id),
             nonce: None,
         };
-        self.issue_to_user(&signed_in, next.map(|(text, _)| text)).await
+        let issued = self.issue_to_user(&signed_in, next.map(|(text, _)| text)).await?;
+        match self.db.write(redeem).await? {
+            true => Ok(issued),
+            false => Err(refusal::NO_DEVICE_CODE.refuse().into()),
+        }
     }
 
     /// On behalf of the user whose token another application was given (RFC 7523 section 2.1, Microsoft's `on_behalf_of`): the
@@ -274,7 +275,7 @@ impl Authority {
         let audience = format!("{APPLICATION}{}", client.application.app_id);
         let verified = tokens.verify_for(assertion, audience, &self.db).await;
         let verified = verified.map_err(|_| bad())?;
-        let Identity::Delegated { user: user_id, .. } = verified.identity else {
+        let Identity::Delegated { user: user_id, .. } = &verified.identity else {
             return Err(bad().into());
         };
         if verified.issuer != Issuer::Authority || verified.tenant != client.tenant.id {
@@ -282,28 +283,35 @@ impl Authority {
         }
         let requested = RequestedScope::parse(scope, &self.resources)?;
         let mut db = self.db.snapshot().await?;
-        let session_id = match &verified.grant {
-            Some(grant) => {
-                let grant = token_grants::find(&mut db, grant).await?;
-                let grant = grant.filter(|grant| grant.revoked.is_none());
-                grant.ok_or_else(|| refusal::REVOKED.refuse())?.session_id
-            }
+        // The application that it was given to, its tenant and its authorization have to count as well.
+        caller::identify(&mut db, &verified)
+            .await
+            .map_err(|error| match error {
+                CallerError::Fault(_) => bad().into(),
+                CallerError::Db(error) => AuthorityError::Db(error),
+            })?;
+        let parent = match &verified.grant {
+            Some(grant) => token_grants::find(&mut db, grant).await?,
             None => None,
         };
-        let (user, granted) = self.allowed(&mut db, client, &user_id, &requested).await?;
+        let (user, granted) = self.allowed(&mut db, client, user_id, &requested).await?;
         drop(db);
         let now = self.clock.now();
         let next = match requested.offline {
             true => Some(self.new_refresh_token()?),
             false => None,
         };
+        let id = ids::time_ordered();
         let grant = TokenGrant {
-            id: ids::time_ordered(),
+            root_id: parent
+                .as_ref()
+                .map_or_else(|| id.clone(), |parent| parent.root_id.clone()),
+            id,
             kind: GrantKind::OnBehalf,
             tenant_id: client.tenant.id.clone(),
             app_id: client.application.app_id.clone(),
             user_id: user.id.clone(),
-            session_id,
+            session_id: parent.and_then(|parent| parent.session_id),
             scope: scope.to_owned(),
             created: now,
             expires: now.plus(self.config.access_token_lifetime),
@@ -313,7 +321,9 @@ impl Authority {
             grant: grant.clone(),
             refresh: next.as_ref().map(|(_, kept)| kept.clone()),
         };
-        self.db.write(begin).await?;
+        if !self.db.write(begin).await? {
+            return Err(refusal::REVOKED.refuse().into());
+        }
         let signed_in = SignedIn {
             application: &client.application,
             user: &user,
@@ -335,8 +345,8 @@ impl Authority {
         let grant = token_grants::find(db, grant_id).await?;
         let grant = grant.ok_or_else(|| refusal::NO_CODE.refuse())?;
         if grant.app_id != client.application.app_id || grant.tenant_id != client.tenant.id {
-            let (grant_id, now) = (grant.id, self.clock.now());
-            self.db.write(Revoke { grant_id, now }).await?;
+            let now = self.clock.now();
+            self.db.write(Revoke { grant, now }).await?;
             return Err(refusal::OTHER_APPLICATION.refuse().into());
         }
         if grant.revoked.is_some() {
@@ -348,14 +358,14 @@ impl Authority {
     async fn redeem(
         &self,
         used: OneTime,
-        grant: &TokenGrant,
-        next: Option<&RefreshToken>,
+        grant: TokenGrant,
+        next: Option<RefreshToken>,
     ) -> Result<bool, AuthorityError> {
         let now = self.clock.now();
         let redeem = Redeem {
             used,
-            grant_id: grant.id.clone(),
-            next: next.cloned(),
+            grant,
+            next,
             access_expires: now.plus(self.config.access_token_lifetime),
             now,
         };

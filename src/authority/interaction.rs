@@ -7,11 +7,11 @@ use super::issue::Handed;
 use super::permissions::{self, Consent};
 use super::random_secret::sha256;
 use super::scope::RequestedScope;
-use super::{Authority, AuthorityError, client, refusal, secret_hash};
+use super::{Authority, AuthorityError, client, redirect_uri, refusal};
 use crate::clock::Ticks;
 use crate::config::Secret;
-use crate::db::applications::Application;
-use crate::db::device_codes;
+use crate::db::applications::{self, Application};
+use crate::db::device_codes::{self, DecideError};
 use crate::db::permission_grants::{self, Principal};
 use crate::db::sign_in_sessions::{self, BeginSession, SignInSession};
 use crate::db::token_grants::{AuthorizationCode, GiveCode, GrantKind, TokenGrant};
@@ -81,8 +81,29 @@ pub struct Interaction {
     pub browser_sha256: Vec<u8>,
     /// When it began.
     pub begun_ticks: i64,
-    /// Permissions that the consent page has shown.
-    pub shown: Vec<String>,
+    /// Consent is asked for although there is nothing new.
+    pub asks_consent: bool,
+    /// Which page it is on: another page does not take it.
+    pub stage: Stage,
+    /// The language of its pages, as `ui_locales` has it.
+    #[serde(default)]
+    pub language: String,
+}
+
+/// The page that an interaction is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Somebody is asked who he is.
+    SignIn,
+    /// Somebody is asked for his consent.
+    Consent {
+        /// His session.
+        session_id: String,
+        /// Permissions that he has been shown.
+        shown: Vec<String>,
+        /// He was offered to answer for everybody.
+        for_all: bool,
+    },
 }
 
 impl Authority {
@@ -145,14 +166,22 @@ impl Authority {
             Err(other) => return Err(other),
         };
         let stored = found.as_ref().and_then(|user| user.password_hash.clone());
-        let is_right = match stored {
-            Some(stored) => self.matches_slowly(stored, password).await?,
-            None => {
-                self.waste_the_same_time(password).await?;
-                false
-            }
+        let checked = match stored {
+            Some(stored) => self.hashers.matches(stored, password).await,
+            // Wastes the same time.
+            None => self.hashers.hash(password).await.map(|_| false),
         };
-        self.ended(attempt, is_right).await?;
+        let is_right = match checked {
+            Ok(is_right) => is_right,
+            Err(AuthorityError::Refused(refusal)) => {
+                self.was_none(attempt).await?;
+                return Ok(Err(SignInFault::Wait(refusal.retry_after.unwrap_or(1))));
+            }
+            Err(other) => return Err(other),
+        };
+        if is_right {
+            self.was_right(attempt).await?;
+        }
         Ok(match found.filter(|_| is_right) {
             None => Err(SignInFault::Wrong),
             Some(user) if !user.account_enabled => Err(SignInFault::Disabled),
@@ -160,26 +189,25 @@ impl Authority {
         })
     }
 
-    async fn waste_the_same_time(&self, password: Secret) -> Result<(), AuthorityError> {
-        self.hash_slowly(password).await.map(|_| ())
-    }
-
-    /// The Argon2id hash of a password; see [`Authority::matches_slowly`].
+    /// The Argon2id hash of a password.
     ///
     /// # Errors
-    /// [`AuthorityError::Lost`] where the system has no randomness, memory or thread left.
-    pub async fn hash_slowly(&self, password: Secret) -> Result<String, AuthorityError> {
-        let _place = self.hashing.acquire().await.map_err(|_| AuthorityError::Lost)?;
-        let hashed = tokio::task::spawn_blocking(move || secret_hash::hash(password.expose())).await;
-        let hashed = hashed.map_err(|_| AuthorityError::Lost)?;
-        hashed.map_err(|_| AuthorityError::Lost)
+    /// [`AuthorityError::Refused`] where too many wait for one.
+    pub async fn hash_password(&self, password: Secret) -> Result<String, AuthorityError> {
+        self.hashers.hash(password).await
     }
 
-    /// Begins a session of `user`; gives what its cookie holds.
+    /// Begins a session of `user`, as he was when he was asked who he is; ends the one that the browser had. Gives what its
+    /// cookie holds; `None` where the user has been disabled or given another password meanwhile.
     ///
     /// # Errors
     /// [`AuthorityError`] where it cannot be stored.
-    pub async fn begin_session(&self, user: &User) -> Result<(String, SignInSession), AuthorityError> {
+    pub async fn begin_session(
+        &self,
+        user: &User,
+        by_password: bool,
+        before: Option<&str>,
+    ) -> Result<Option<(String, SignInSession)>, AuthorityError> {
         let now = self.clock.now();
         let secret = Handed::new()?;
         let session = SignInSession {
@@ -192,8 +220,17 @@ impl Authority {
             expires: now.plus(self.config.session_lifetime),
             revoked: None,
         };
-        self.db.write(BeginSession(session.clone())).await?;
-        Ok((format!("{}.{}", session.id, secret.text), session))
+        let before = match before {
+            Some(cookie) => self.session(cookie).await?.map(|(session, _)| session.id),
+            None => None,
+        };
+        let begin = BeginSession {
+            session: session.clone(),
+            password_hash: user.password_hash.clone().filter(|_| by_password),
+            before,
+        };
+        let begun = self.db.write(begin).await?;
+        Ok(begun.then(|| (format!("{}.{}", session.id, secret.text), session)))
     }
 
     /// The session of a cookie with its user, if both still count.
@@ -281,6 +318,12 @@ impl Authority {
         allowed: &Allowed<'_>,
         request: &CodeRequest,
     ) -> Result<String, AuthorityError> {
+        let (app_id, tenant) = (&allowed.interaction.app_id, &allowed.interaction.tenant_id);
+        let registered = applications::redirect_uris(&mut *self.db.snapshot().await?, app_id, tenant).await?;
+        // It may have been taken away while somebody looked at a page.
+        if !redirect_uri::matches(&registered, &request.redirect_uri) {
+            return Err(refusal::NO_REDIRECT_URI.about(&request.redirect_uri).into());
+        }
         self.store_consent(allowed).await?;
         let now = self.clock.now();
         let code = Handed::new()?;
@@ -295,8 +338,10 @@ impl Authority {
                 expires,
             },
         };
-        self.db.write(give).await?;
-        Ok(code.text)
+        match self.db.write(give).await? {
+            true => Ok(code.text),
+            false => Err(refusal::MUST_SIGN_IN.refuse().into()),
+        }
     }
 
     /// Ends an interaction by letting a device in. Whether it still waited.
@@ -316,12 +361,34 @@ impl Authority {
             grant: Some(self.grant_of(allowed, GrantKind::Device, expires)),
             now,
         };
-        Ok(self.db.write(decide).await?)
+        match self.db.write(decide).await {
+            Ok(waited) => Ok(waited),
+            Err(DecideError::SessionEnded) => Err(refusal::MUST_SIGN_IN.refuse().into()),
+            Err(DecideError::Db(error)) => Err(error.into()),
+        }
+    }
+
+    /// Ends an interaction by keeping a device out.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] where it cannot be stored.
+    pub async fn keep_device_out(&self, user_code: &str) -> Result<(), AuthorityError> {
+        let decide = device_codes::Decide {
+            user_code: user_code.replace('-', ""),
+            grant: None,
+            now: self.clock.now(),
+        };
+        match self.db.write(decide).await {
+            Ok(_) | Err(DecideError::SessionEnded) => Ok(()),
+            Err(DecideError::Db(error)) => Err(error.into()),
+        }
     }
 
     fn grant_of(&self, allowed: &Allowed<'_>, kind: GrantKind, expires: Ticks) -> TokenGrant {
+        let id = ids::time_ordered();
         TokenGrant {
-            id: ids::time_ordered(),
+            root_id: id.clone(),
+            id,
             kind,
             tenant_id: allowed.interaction.tenant_id.clone(),
             app_id: allowed.interaction.app_id.clone(),

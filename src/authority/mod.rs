@@ -6,10 +6,12 @@ pub mod certificate;
 pub mod client;
 pub mod client_assertion;
 pub mod grants;
+mod hashers;
 pub mod interaction;
 pub mod issue;
 pub mod key_ring;
 pub mod link;
+pub mod oauth_error;
 pub mod password;
 pub mod permissions;
 pub mod pkce;
@@ -24,8 +26,6 @@ pub mod tenant_name;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 pub use access_token::{AccessToken, Subject};
 pub use key_ring::{KeyFault, KeyRing};
 pub use signing_key::{SigningFault, SigningKey};
@@ -34,12 +34,11 @@ use crate::clock::Clock;
 use crate::config::AuthorityConfig;
 use crate::db::{Db, DbError};
 use crate::seal::Sealer;
+use attempts::Gate;
+use hashers::Hashers;
 use provider::{Provider, ProviderFault};
 use refusal::Refusal;
 use scope::Resources;
-
-/// How many passwords are hashed at a time: each takes a core and 19 MiB.
-const HASHED_AT_A_TIME: usize = 4;
 
 /// The authority, as one runtime thread reaches it.
 #[derive(Clone)]
@@ -60,7 +59,8 @@ pub struct Authority {
     pub db: Db,
     /// Who else signs people in.
     pub providers: Arc<[Arc<Provider>]>,
-    hashing: Arc<Semaphore>,
+    hashers: Hashers,
+    gate: Arc<Gate>,
 }
 
 /// Why the authority hands nothing out.
@@ -107,14 +107,17 @@ impl From<KeyFault> for AuthorityError {
 
 impl Authority {
     /// The authority of the server at `public_url`.
+    ///
+    /// # Errors
+    /// Where the system has no thread left.
     pub fn new(
         public_url: Arc<str>,
         (config, providers): (AuthorityConfig, Vec<Provider>),
         (ring, sealer): (Arc<KeyRing>, Arc<Sealer>),
         db: Db,
         clock: Clock,
-    ) -> Self {
-        Self {
+    ) -> std::io::Result<Self> {
+        Ok(Self {
             resources: Arc::new(Resources::of(&public_url)),
             public_url,
             config: Arc::new(config),
@@ -123,8 +126,9 @@ impl Authority {
             clock,
             db,
             providers: providers.into_iter().map(Arc::new).collect(),
-            hashing: Arc::new(Semaphore::new(HASHED_AT_A_TIME)),
-        }
+            hashers: Hashers::start()?,
+            gate: Arc::default(),
+        })
     }
 
     /// The same, with the connections of another thread.

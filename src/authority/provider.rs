@@ -70,10 +70,26 @@ pub enum ProviderFault {
     /// Its ID token does not count.
     #[error("the ID token of the identity provider: {0}")]
     Token(&'static str),
+    /// What it tells beside the ID token does not count.
+    #[error("the userinfo_endpoint of the identity provider: {0}")]
+    UserInfo(&'static str),
+}
+
+/// What a provider says of somebody.
+struct Told {
+    id_token: Map<String, Value>,
+    /// Empty where the ID token says it all.
+    userinfo: Map<String, Value>,
+}
+
+impl Told {
+    fn claim(&self, name: &str) -> Option<&Value> {
+        claims::claim(&self.id_token, name).or_else(|| claims::claim(&self.userinfo, name))
+    }
 }
 
 /// What goes with a browser to a provider and back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Detour {
     /// What the browser is in the middle of.
     pub interaction: Interaction,
@@ -116,13 +132,8 @@ impl Provider {
         Ok(found)
     }
 
-    /// Redeems a code; gives the claims of the ID token.
-    async fn redeem(
-        &self,
-        code: &str,
-        callback: &str,
-        detour: &Detour,
-    ) -> Result<Map<String, Value>, ProviderFault> {
+    /// Redeems a code; gives what the provider says of whoever has signed in.
+    async fn redeem(&self, code: &str, callback: &str, detour: &Detour) -> Result<Told, ProviderFault> {
         let known = self.known().await?;
         let encode = odata::query::encode_form;
         let mut body = format!(
@@ -161,7 +172,46 @@ impl Provider {
         }
         let token = body.get("id_token").and_then(Value::as_str);
         let token = token.ok_or(ProviderFault::Token("there is none"))?;
-        self.check(token, &known.keys, detour).await
+        let id_token = self.check(token, &known.keys, detour).await?;
+        let access_token = body.get("access_token").and_then(Value::as_str);
+        let userinfo = self.userinfo(metadata, access_token, &id_token).await?;
+        Ok(Told { id_token, userinfo })
+    }
+
+    /// What the ID token has left out. Of the scopes `profile` and `email` that may be everything: who is given an access token as
+    /// well is to ask with it (OpenID Connect Core sections 5.3 and 5.4).
+    async fn userinfo(
+        &self,
+        metadata: &ProviderMetadata,
+        access_token: Option<&str>,
+        id_token: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, ProviderFault> {
+        let names = &self.config.claims;
+        let mut wanted = vec![
+            &names.user,
+            &names.user_principal_name,
+            &names.display_name,
+            &names.mail,
+        ];
+        if !self.config.administrators.is_empty() {
+            wanted.push(&names.groups);
+        }
+        let is_complete = wanted.iter().all(|name| claims::claim(id_token, name).is_some());
+        let (Some((endpoint, is_foreign)), Some(token), false) =
+            (&metadata.userinfo_endpoint, access_token, is_complete)
+        else {
+            return Ok(Map::new());
+        };
+        let body = self.outgoing.get(endpoint, *is_foreign, Some(token)).await?;
+        let Ok(told) = serde_json::from_slice::<Map<String, Value>>(&body) else {
+            return Err(ProviderFault::UserInfo("what it answers is no JSON object"));
+        };
+        // Section 5.3.2: otherwise it may be about somebody else.
+        let subject = id_token.get("sub").and_then(Value::as_str);
+        match subject.is_some() && told.get("sub").and_then(Value::as_str) == subject {
+            true => Ok(told),
+            false => Err(ProviderFault::UserInfo("sub is not that of the ID token")),
+        }
     }
 
     /// Checks an ID token (OpenID Connect Core section 3.1.3.7).
@@ -305,15 +355,15 @@ impl Authority {
             return Err(ProviderFault::Token("the provider has changed meanwhile").into());
         }
         let tenant = &detour.interaction.tenant_id;
-        let claims = provider.redeem(code, &self.callback(tenant), detour).await?;
+        let told = provider.redeem(code, &self.callback(tenant), detour).await?;
         let config = &provider.config;
         let text = |name: &str| {
-            let value = claims::claim(&claims, name).and_then(Value::as_str);
+            let value = told.claim(name).and_then(Value::as_str);
             value.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let external_id =
             text(&config.claims.user).ok_or(ProviderFault::Token("it does not say who it is"))?;
-        let groups = claims::claim(&claims, &config.claims.groups).and_then(Value::as_array);
+        let groups = told.claim(&config.claims.groups).and_then(Value::as_array);
         let is_in = |group: &Value| {
             group
                 .as_str()

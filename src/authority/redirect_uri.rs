@@ -202,29 +202,23 @@ fn split(uri: &str) -> Option<(&str, &str, &str, &str)> {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, ""),
     };
-    let is_plain =
-        port.bytes().all(|byte| byte.is_ascii_digit()) && !authority.contains('@') && !rest.contains('#');
+    let is_port = port.is_empty() || port.parse::<u16>().is_ok_and(|_| !port.starts_with('+'));
+    let is_plain = is_port && !authority.contains('@') && !rest.contains('#');
     is_plain.then_some((scheme, host, port, rest))
 }
 
-/// What a page may name as the target of its forms (Content-Security-Policy's `form-action`), so that a browser follows them to
-/// `uri`: its origin, or the scheme of a program.
+/// What a page may name as targets of its forms (Content-Security-Policy's `form-action`), so that a browser follows them to `uri`
+/// and on from there: schemes. Browsers hold every redirect behind a form to the policy of its page, also those of others, and
+/// many applications and providers send a browser on to another host of theirs.
 pub fn form_action(uri: &str) -> Option<String> {
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b':' | b'[' | b']')
-            })
-    };
-    let (scheme, rest) = uri.split_once(':')?;
-    if !is_name(scheme) {
-        return None;
+    let (scheme, _) = uri.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
+    match scheme.as_str() {
+        "http" => Some("http: https:".to_owned()),
+        _ if scheme.is_empty() || !scheme.bytes().all(is_plain) => None,
+        _ => Some(format!("{scheme}:")),
     }
-    if !matches!(scheme, "http" | "https") {
-        return Some(format!("{scheme}:"));
-    }
-    let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
-    is_name(authority).then(|| format!("{scheme}://{authority}"))
 }
 
 /// `uri` with further parameters in its query, each encoded.
@@ -385,6 +379,8 @@ mod tests {
             ("http://localhost:53123@evil.example/auth", false),
             ("http://localhost.evil.example/auth", false),
             ("http://localhost:x/auth", false),
+            ("http://localhost:123456789/auth", false),
+            ("http://localhost:+80/auth", false),
             ("http://localhost:1/auth#x", false),
             ("http://[::1]", false),
             ("msal-app://auth/x", false),
@@ -395,14 +391,15 @@ mod tests {
     }
 
     #[test]
-    fn forms_lead_to_an_origin_or_a_scheme() {
+    fn forms_lead_to_schemes() {
         for (uri, expected) in [
-            ("https://app.example/callback?x", Some("https://app.example")),
-            ("http://localhost:53123/auth", Some("http://localhost:53123")),
-            ("http://[::1]:1/", Some("http://[::1]:1")),
+            ("https://app.example/callback?x", Some("https:")),
+            ("http://localhost:53123/auth", Some("http: https:")),
+            ("http://[::1]:1/", Some("http: https:")),
             ("msal-app://auth", Some("msal-app:")),
-            ("https://a;b/", None),
-            ("https://a b/", None),
+            ("HTTPS://app.example/x", Some("https:")),
+            ("a;b://auth", None),
+            ("a b://auth", None),
             ("no-uri", None),
         ] {
             assert_eq!(form_action(uri).as_deref(), expected, "{uri}");

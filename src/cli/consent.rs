@@ -115,6 +115,7 @@ impl Given {
             app_id: application.app_id.clone(),
             consent,
             given,
+            now: directory.store.clock.now(),
         };
         directory
             .change(&format!("consent to {}", application.app_id), change)

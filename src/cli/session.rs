@@ -70,7 +70,8 @@ impl List {
             None => None,
         };
         let mut all = sessions(&directory, user.as_deref()).await?;
-        all.extend(grants(&directory, user.as_deref()).await?);
+        let granted = grants(&directory, user.as_deref(), &all).await?;
+        all.extend(granted);
         if self.directory.json {
             return Ok(all.iter().try_for_each(|one| line(&as_json(one).to_string()))?);
         }
@@ -100,8 +101,13 @@ async fn sessions(directory: &Directory, user: Option<&str>) -> Result<Vec<Live>
     }
 }
 
-/// The grants that are going on and belong to no session.
-async fn grants(directory: &Directory, user: Option<&str>) -> Result<Vec<Live>, Failure> {
+/// The grants that are going on and belong to no session that is listed: what was granted outlives the browser.
+async fn grants(directory: &Directory, user: Option<&str>, sessions: &[Live]) -> Result<Vec<Live>, Failure> {
+    let is_listed = |id: &String| {
+        sessions
+            .iter()
+            .any(|one| matches!(one, Live::Session(session) if session.id == *id))
+    };
     let now = directory.store.clock.now();
     let mut found = Vec::new();
     let mut after = (beginning(user, now), String::new());
@@ -118,7 +124,7 @@ async fn grants(directory: &Directory, user: Option<&str>) -> Result<Vec<Live>, 
         after = (of_order, last.id.clone());
         let live = page
             .into_iter()
-            .filter(|one| now < one.expires && one.session_id.is_none());
+            .filter(|one| now < one.expires && !one.session_id.as_ref().is_some_and(is_listed));
         found.extend(live.map(Live::Grant));
     }
 }

@@ -159,6 +159,21 @@ impl Write for Poll {
     }
 }
 
+/// Why an answer to a device does not count.
+#[derive(Debug)]
+pub enum DecideError {
+    /// The database failed.
+    Db(DbError),
+    /// The session has ended meanwhile; the code still waits.
+    SessionEnded,
+}
+
+impl From<DbError> for DecideError {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
 /// What a person has said.
 #[derive(Clone)]
 pub struct Decide {
@@ -173,13 +188,13 @@ pub struct Decide {
 impl Write for Decide {
     /// Whether the code still waited.
     type Output = bool;
-    type Error = DbError;
+    type Error = DecideError;
 
     fn again(&self) -> Option<Self> {
         None
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DecideError> {
         const SQL: &str = "
             UPDATE device_codes
             SET state = ?2,
@@ -201,10 +216,10 @@ impl Write for Decide {
         if tx.execute(SQL, &values).await? != 1 {
             return Ok(false);
         }
-        if let Some(grant) = &self.grant {
-            token_grants::add(tx, grant).await?;
+        match &self.grant {
+            Some(grant) if !token_grants::add(tx, grant).await? => Err(DecideError::SessionEnded),
+            _ => Ok(true),
         }
-        Ok(true)
     }
 }
 

@@ -9,6 +9,8 @@ use crate::clock::Ticks;
 pub struct RemoveEnded {
     /// That instant.
     pub ended_before: Ticks,
+    /// The same for codes of devices, which nobody has to be told about later.
+    pub devices_ended_before: Ticks,
 }
 
 impl Write for RemoveEnded {
@@ -37,8 +39,14 @@ impl Write for RemoveEnded {
             DELETE FROM failed_attempts
             WHERE last_ticks < ?1";
         let mut removed = 0;
-        for sql in [GRANTS, SESSIONS, DEVICES, LINKS, ATTEMPTS] {
-            removed += tx.execute(sql, &[self.ended_before.into()]).await?;
+        for (sql, before) in [
+            (GRANTS, self.ended_before),
+            (SESSIONS, self.ended_before),
+            (DEVICES, self.devices_ended_before),
+            (LINKS, self.ended_before),
+            (ATTEMPTS, self.ended_before),
+        ] {
+            removed += tx.execute(sql, &[before.into()]).await?;
         }
         Ok(removed)
     }

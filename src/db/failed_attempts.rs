@@ -13,11 +13,7 @@ pub struct Failures {
     pub last: Ticks,
 }
 
-/// The wrong attempts on `subject` from `address`.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn find(db: &mut Session, subject: &str, address: &str) -> Result<Option<Failures>, DbError> {
+async fn find(db: &mut Session, subject: &str, address: &str) -> Result<Option<Failures>, DbError> {
     const SQL: &str = "
         SELECT failures, last_ticks
         FROM failed_attempts
@@ -32,9 +28,9 @@ pub async fn find(db: &mut Session, subject: &str, address: &str) -> Result<Opti
     .await
 }
 
-/// One more wrong attempt.
+/// Counts an attempt as wrong before it is tried, so that many at once are as slow as one after the other.
 #[derive(Clone)]
-pub struct Record {
+pub struct Count {
     /// The account.
     pub subject: String,
     /// The network.
@@ -43,31 +39,81 @@ pub struct Record {
     pub now: Ticks,
     /// Attempts before this are forgotten.
     pub forget_before: Ticks,
+    /// How long who has been wrong so often has to wait at an instant, in seconds.
+    pub wait: fn(Failures, Ticks) -> Option<u32>,
 }
 
-impl Write for Record {
-    type Output = ();
+impl Write for Count {
+    /// `None`: it may be tried, and is counted. Else the seconds to wait, and nothing is counted.
+    type Output = Option<u32>;
     type Error = DbError;
 
-    /// One too many does no harm.
     fn again(&self) -> Option<Self> {
         Some(self.clone())
     }
 
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<u32>, DbError> {
+        // Holds the row until the commit, so that one after the other looks and counts.
+        const HOLD: &str = "
+            INSERT INTO failed_attempts (subject, address, failures, last_ticks)
+            VALUES (?1, ?2, 0, ?3)
+            ON CONFLICT (subject, address) DO UPDATE
+            SET failures = failed_attempts.failures";
+        const SET: &str = "
+            UPDATE failed_attempts
+            SET failures = ?3,
+                last_ticks = ?4
+            WHERE subject = ?1
+              AND address = ?2";
+        let (subject, address) = (self.subject.as_str(), self.address.as_str());
+        tx.execute(HOLD, &[subject.into(), address.into(), self.now.into()])
+            .await?;
+        let failures = find(tx, subject, address).await?.unwrap_or_default();
+        let failures = match failures.last < self.forget_before {
+            true => Failures::default(),
+            false => failures,
+        };
+        if let Some(seconds) = (self.wait)(failures, self.now) {
+            return Ok(Some(seconds));
+        }
+        let values = [
+            subject.into(),
+            address.into(),
+            (failures.count + 1).into(),
+            self.now.into(),
+        ];
+        tx.execute(SET, &values).await?;
+        Ok(None)
+    }
+}
+
+/// An attempt that was not wrong: it is not counted, and those before it still are.
+#[derive(Clone)]
+pub struct Uncount {
+    /// The account.
+    pub subject: String,
+    /// The network.
+    pub address: String,
+}
+
+impl Write for Uncount {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         const SQL: &str = "
-            INSERT INTO failed_attempts (subject, address, failures, last_ticks)
-            VALUES (?1, ?2, 1, ?3)
-            ON CONFLICT (subject, address) DO UPDATE
-            SET failures = CASE WHEN failed_attempts.last_ticks < ?4 THEN 1 ELSE failed_attempts.failures + 1 END,
-                last_ticks = excluded.last_ticks";
-        let values = [
-            (&self.subject).into(),
-            (&self.address).into(),
-            self.now.into(),
-            self.forget_before.into(),
-        ];
-        tx.execute(SQL, &values).await.map(|_| ())
+            UPDATE failed_attempts
+            SET failures = failures - 1
+            WHERE subject = ?1
+              AND address = ?2
+              AND failures > 0";
+        tx.execute(SQL, &[(&self.subject).into(), (&self.address).into()])
+            .await
+            .map(|_| ())
     }
 }
 

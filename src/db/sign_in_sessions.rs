@@ -1,7 +1,8 @@
 //! Browsers that somebody has signed in with, and what ends with them. A session is the parent of the grants that were
 //! given in it, so whatever ends a session ends these too, in the same transaction.
 
-use super::{DbError, Row, Session, Tx, Write};
+use super::locks::{self, Lock};
+use super::{DbError, Row, Session, Tx, Write, users};
 use crate::clock::Ticks;
 
 /// A browser that somebody has signed in with.
@@ -232,9 +233,15 @@ pub async fn revoke(tx: &mut Tx<'_>, tenant: &str, id: &str, now: Ticks) -> Resu
         WHERE id = ?1
           AND tenant_id = ?2
           AND revoked_ticks IS NULL";
+    const DESCENDANTS: &str = "
+        UPDATE token_grants
+        SET revoked_ticks = ?3
+        WHERE root_id = ?1
+          AND tenant_id = ?2
+          AND revoked_ticks IS NULL";
     let values = [id.into(), tenant.into(), now.into()];
     let mut ended = 0;
-    for sql in [SESSION, GRANTS_OF_SESSION, GRANT] {
+    for sql in [SESSION, GRANTS_OF_SESSION, GRANT, DESCENDANTS] {
         ended += tx.execute(sql, &values).await?;
     }
     Ok(ended)
@@ -259,20 +266,45 @@ pub async fn revoke_all_of_user(tx: &mut Tx<'_>, user: &str, now: Ticks) -> Resu
     Ok(tx.execute(SESSIONS, &values).await? + tx.execute(GRANTS, &values).await?)
 }
 
-/// Stores a new session.
+/// Stores a new session, unless the user has been disabled or given another password since it was asked who it is. Ends the
+/// session that the same browser had before.
 #[derive(Clone)]
-pub struct BeginSession(pub SignInSession);
+pub struct BeginSession {
+    /// The session.
+    pub session: SignInSession,
+    /// The hash of the password that was right; `None` where another provider has signed the user in.
+    pub password_hash: Option<String>,
+    /// The session of the browser so far.
+    pub before: Option<String>,
+}
 
 impl Write for BeginSession {
-    type Output = ();
+    /// Whether it has begun.
+    type Output = bool;
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         None
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        put(tx, &self.0).await
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        // Changes of users take it too.
+        locks::take(tx, Lock::Directory).await?;
+        let user = users::find(tx, &self.session.user_id).await?;
+        let user = user.filter(|user| user.account_enabled && user.deleted.is_none());
+        let is_same = match (&user, &self.password_hash) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(user), known) => user.password_hash == *known,
+        };
+        if !is_same {
+            return Ok(false);
+        }
+        if let Some(before) = self.before {
+            end(tx, &before, self.session.created).await?;
+        }
+        put(tx, &self.session).await?;
+        Ok(true)
     }
 }
 
@@ -294,13 +326,15 @@ impl Write for EndSession {
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        const SESSION: &str = "
-            UPDATE sign_in_sessions
-            SET revoked_ticks = ?2
-            WHERE id = ?1
-              AND revoked_ticks IS NULL";
-        tx.execute(SESSION, &[(&self.id).into(), self.now.into()])
-            .await
-            .map(|_| ())
+        end(tx, &self.id, self.now).await
     }
+}
+
+async fn end(tx: &mut Tx<'_>, id: &str, now: Ticks) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE sign_in_sessions
+        SET revoked_ticks = ?2
+        WHERE id = ?1
+          AND revoked_ticks IS NULL";
+    tx.execute(SQL, &[id.into(), now.into()]).await.map(|_| ())
 }

@@ -48,6 +48,8 @@ pub struct TokenGrant {
     pub user_id: String,
     /// The browser session in which it was given.
     pub session_id: Option<String>,
+    /// The authorization that this one descends from, on behalf of its user; its own id where there is none.
+    pub root_id: String,
     /// The `scope` that was asked for, as it was written.
     pub scope: String,
     /// When it was given.
@@ -66,10 +68,11 @@ fn read(row: &Row<'_>) -> Result<TokenGrant, DbError> {
         app_id: row.text(3)?,
         user_id: row.text(4)?,
         session_id: row.text_or_null(5)?,
-        scope: row.text(6)?,
-        created: row.ticks(7)?,
-        expires: row.ticks(8)?,
-        revoked: row.ticks_or_null(9)?,
+        root_id: row.text(6)?,
+        scope: row.text(7)?,
+        created: row.ticks(8)?,
+        expires: row.ticks(9)?,
+        revoked: row.ticks_or_null(10)?,
     })
 }
 
@@ -79,7 +82,8 @@ fn read(row: &Row<'_>) -> Result<TokenGrant, DbError> {
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, id: &str) -> Result<Option<TokenGrant>, DbError> {
     const SQL: &str = "
-        SELECT id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks, expires_ticks, revoked_ticks
+        SELECT id, kind, tenant_id, app_id, user_id, session_id, root_id, scope, created_ticks, expires_ticks,
+               revoked_ticks
         FROM token_grants
         WHERE id = ?1";
     db.row(SQL, &[id.into()], read).await
@@ -98,14 +102,29 @@ pub async fn counts(db: &mut Session, id: &str) -> Result<bool, DbError> {
     Ok(db.row(SQL, &[id.into()], |_| Ok(())).await?.is_some())
 }
 
-/// Stores a new authorization.
+/// Stores a new authorization; not if the session in which it is given, or the authorization that it descends from, has ended
+/// meanwhile. Whether it is there: whoever revokes waits for the same rows, and finds it.
 ///
 /// # Errors
 /// [`DbError::Conflict`] where its application or user is not there any more.
-pub async fn add(tx: &mut Tx<'_>, grant: &TokenGrant) -> Result<(), DbError> {
+pub(super) async fn add(tx: &mut Tx<'_>, grant: &TokenGrant) -> Result<bool, DbError> {
+    const HOLD_ROOT: &str = "
+        UPDATE token_grants
+        SET root_id = root_id
+        WHERE id = ?1
+          AND revoked_ticks IS NULL";
     const SQL: &str = "
-        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks, expires_ticks)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, root_id, scope, created_ticks,
+                                  expires_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    if let Some(session) = &grant.session_id
+        && sign_in_sessions::touch(tx, session, grant.created).await? == 0
+    {
+        return Ok(false);
+    }
+    if grant.root_id != grant.id && tx.execute(HOLD_ROOT, &[(&grant.root_id).into()]).await? == 0 {
+        return Ok(false);
+    }
     let values = [
         (&grant.id).into(),
         grant.kind.text().into(),
@@ -113,24 +132,58 @@ pub async fn add(tx: &mut Tx<'_>, grant: &TokenGrant) -> Result<(), DbError> {
         (&grant.app_id).into(),
         (&grant.user_id).into(),
         (&grant.session_id).into(),
+        (&grant.root_id).into(),
         (&grant.scope).into(),
         grant.created.into(),
         grant.expires.into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    Ok(true)
 }
 
-/// Revokes a family.
+/// Revokes a family with all that descends from the same authorization.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
-pub async fn revoke(tx: &mut Tx<'_>, id: &str, now: Ticks) -> Result<(), DbError> {
+async fn revoke(tx: &mut Tx<'_>, grant: &TokenGrant, now: Ticks) -> Result<(), DbError> {
     const SQL: &str = "
         UPDATE token_grants
         SET revoked_ticks = ?2
-        WHERE id = ?1
+        WHERE root_id = ?1
           AND revoked_ticks IS NULL";
-    tx.execute(SQL, &[id.into(), now.into()]).await.map(|_| ())
+    tx.execute(SQL, &[(&grant.root_id).into(), now.into()])
+        .await
+        .map(|_| ())
+}
+
+/// Revokes all that users have let an application do: one of them, or all.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn revoke_all_of_application(
+    tx: &mut Tx<'_>,
+    (app_id, tenant): (&str, &str),
+    user: Option<&str>,
+    now: Ticks,
+) -> Result<u64, DbError> {
+    const ALL: &str = "
+        UPDATE token_grants
+        SET revoked_ticks = ?3
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+          AND revoked_ticks IS NULL";
+    const OF_USER: &str = "
+        UPDATE token_grants
+        SET revoked_ticks = ?3
+        WHERE app_id = ?1
+          AND tenant_id = ?2
+          AND user_id = ?4
+          AND revoked_ticks IS NULL";
+    let (app_id, tenant, now) = (app_id.into(), tenant.into(), now.into());
+    match user {
+        Some(user) => tx.execute(OF_USER, &[app_id, tenant, now, user.into()]).await,
+        None => tx.execute(ALL, &[app_id, tenant, now]).await,
+    }
 }
 
 /// Lets a family live until `expires` at least.
@@ -168,20 +221,20 @@ pub struct GiveCode {
 }
 
 impl Write for GiveCode {
-    type Output = ();
+    /// `false`: the session has ended meanwhile, and there is no code.
+    type Output = bool;
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         None
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
         const SQL: &str = "
             INSERT INTO authorization_codes (code_sha256, grant_id, redirect_uri, code_challenge, nonce, expires_ticks)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        add(tx, &self.grant).await?;
-        if let Some(session) = &self.grant.session_id {
-            sign_in_sessions::touch(tx, session, self.grant.created).await?;
+        if !add(tx, &self.grant).await? {
+            return Ok(false);
         }
         let values = [
             self.code.code_sha256.as_slice().into(),
@@ -191,7 +244,7 @@ impl Write for GiveCode {
             (&self.code.nonce).into(),
             self.code.expires.into(),
         ];
-        tx.execute(SQL, &values).await.map(|_| ())
+        tx.execute(SQL, &values).await.map(|_| true)
     }
 }
 
@@ -267,7 +320,7 @@ pub struct Redeem {
     /// What is used up.
     pub used: OneTime,
     /// Its family.
-    pub grant_id: String,
+    pub grant: TokenGrant,
     /// The refresh token that follows, if any.
     pub next: Option<RefreshToken>,
     /// When the access token ends that is given out with it.
@@ -302,16 +355,16 @@ impl Write for Redeem {
             OneTime::RefreshToken(hash) => (TOKEN, hash),
         };
         // The family first: who waits for it sees what became of it.
-        prolong(tx, &self.grant_id, self.access_expires).await?;
+        prolong(tx, &self.grant.id, self.access_expires).await?;
         let used = tx
             .execute(sql, &[hash.as_slice().into(), self.now.into()])
             .await?;
-        if used != 1 || !counts(tx, &self.grant_id).await? {
-            revoke(tx, &self.grant_id, self.now).await?;
+        if used != 1 || !counts(tx, &self.grant.id).await? {
+            revoke(tx, &self.grant, self.now).await?;
             return Ok(false);
         }
         if let Some(next) = &self.next {
-            add_refresh_token(tx, &self.grant_id, next, self.now).await?;
+            add_refresh_token(tx, &self.grant.id, next, self.now).await?;
         }
         Ok(true)
     }
@@ -346,27 +399,30 @@ pub struct Begin {
 }
 
 impl Write for Begin {
-    type Output = ();
+    /// `false`: what it descends from has ended meanwhile, and there is nothing.
+    type Output = bool;
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         None
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        add(tx, &self.grant).await?;
-        match &self.refresh {
-            Some(token) => add_refresh_token(tx, &self.grant.id, token, self.grant.created).await,
-            None => Ok(()),
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        if !add(tx, &self.grant).await? {
+            return Ok(false);
         }
+        if let Some(token) = &self.refresh {
+            add_refresh_token(tx, &self.grant.id, token, self.grant.created).await?;
+        }
+        Ok(true)
     }
 }
 
-/// Revokes one family.
+/// Revokes a family.
 #[derive(Clone)]
 pub struct Revoke {
     /// Its authorization.
-    pub grant_id: String,
+    pub grant: TokenGrant,
     /// The present instant.
     pub now: Ticks,
 }
@@ -380,6 +436,6 @@ impl Write for Revoke {
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        revoke(tx, &self.grant_id, self.now).await
+        revoke(tx, &self.grant, self.now).await
     }
 }

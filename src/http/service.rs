@@ -69,6 +69,7 @@ pub(super) async fn answer(
             let call = AuthorityCall {
                 app,
                 tenant,
+                path: head.uri.path(),
                 method: &head.method,
                 query: head.uri.query().unwrap_or_default(),
                 headers: &head.headers,

@@ -68,6 +68,10 @@ impl Store {
             _ => true,
         };
         let key_file = self.key_file().await?;
+        // With another file than that of the servers the new key could be read by none of them.
+        if let Some(newest) = &newest {
+            newest.open(&key_file).ok_or_else(wrong_key_file)?;
+        }
         let key = match (due, newest) {
             // Nothing is put in front of this one; it only says what may go.
             (false, Some(newest)) => newest,

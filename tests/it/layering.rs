@@ -224,8 +224,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "std::thread",
-        modules: &["db::sqlite", "http::listener", "server"],
-        reason: "the committer, and one runtime a core",
+        modules: &["authority::hashers", "db::sqlite", "http::listener", "server"],
+        reason: "the committer, one runtime a core, and what hashes passwords",
     },
     Only {
         path: "tokio",

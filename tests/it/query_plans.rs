@@ -127,9 +127,9 @@ const LOAD: &str = "
     SELECT 's' || i, CAST('s' AS BLOB), 't' || (i % 3), 'u' || (i % 1000), i, i, i
     FROM n;
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-    INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks,
+    INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, root_id, scope, created_ticks,
                               expires_ticks)
-    SELECT 'g' || i, 'code', 't' || (i % 3), 'a', 'u' || (i % 1000), CASE i % 2 WHEN 0 THEN 's' || i END, 'y', i, i
+    SELECT 'g' || i, 'code', 't' || (i % 3), 'a', 'u' || (i % 1000), CASE i % 2 WHEN 0 THEN 's' || i END, 'g' || i, 'y', i, i
     FROM n;
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
     INSERT INTO consents (app_id, thread_id, permission)

@@ -1,9 +1,10 @@
 //! Changes of consents, of both kinds.
 
 use super::ChangeError;
+use crate::clock::Ticks;
 use crate::db::locks::{self, Lock};
 use crate::db::permission_grants::{self, Principal};
-use crate::db::{Tx, Write, applications, consents};
+use crate::db::{Tx, Write, applications, consents, token_grants};
 
 /// What is consented to.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct ChangeConsent {
     pub consent: Consent,
     /// Given, or taken away.
     pub given: bool,
+    /// The present instant.
+    pub now: Ticks,
 }
 
 impl Write for ChangeConsent {
@@ -63,6 +66,12 @@ impl Write for ChangeConsent {
                             taken += permission_grants::remove(tx, tenant, app_id, principal, scope).await?;
                         }
                     }
+                }
+                if !self.given {
+                    // What was given out by it does not outlive it.
+                    let application = (app_id, tenant);
+                    token_grants::revoke_all_of_application(tx, application, user.as_deref(), self.now)
+                        .await?;
                 }
             }
             Consent::Chat { thread, permissions } => {

@@ -3,6 +3,8 @@
 //!
 //! Until client, redirect URI and PKCE are right, everything wrong is told on a page of ours and nobody is sent anywhere.
 
+use std::time::Duration;
+
 use http::{Method, Response, StatusCode};
 
 use super::AuthorityCall;
@@ -10,17 +12,21 @@ use super::browser::{self, Browser};
 use super::form::Form;
 use super::pages::{self, Language, Page};
 use super::sign_in;
-use crate::authority::interaction::{Allowed, CodeRequest, Interaction, Purpose, ResponseMode};
+use crate::authority::interaction::{Allowed, CodeRequest, Interaction, Purpose, ResponseMode, Stage};
 use crate::authority::random_secret::sha256;
 use crate::authority::redirect_uri::{self, with_parameters};
 use crate::authority::refusal::{self, Refusal};
-use crate::authority::scope::RequestedScope;
+use crate::authority::scope::{RequestedScope, Resources};
 use crate::authority::tenant_name::Segment;
 use crate::authority::{AuthorityError, client, pkce};
 use crate::db::applications;
 use crate::db::sign_in_sessions::SignInSession;
 use crate::db::users::User;
 use crate::http::body::Body;
+
+/// The longest `state` and `nonce`.
+const MAX_STATE_BYTES: usize = 2048;
+const MAX_NONCE_BYTES: usize = 512;
 
 /// Whom to ask, and whom not (`prompt`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ struct Begun {
     request: CodeRequest,
     prompt: Prompt,
     hint: String,
+    /// How long ago somebody may have signed in (OpenID Connect Core section 3.1.2.1).
+    max_age: Option<Duration>,
     browser: Browser,
 }
 
@@ -60,10 +68,11 @@ impl<E: Into<AuthorityError>> From<E> for Stop {
 
 /// Begins an authorization.
 pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
-    let form = match *call.method {
-        Method::POST => Form::of_body(call.headers, &call.body),
-        _ => Form::parse(call.query),
-    };
+    // A request by POST comes without the cookies of this site where another sends it: the browser asks again by itself.
+    if *call.method == Method::POST {
+        return browser::ask_again(call);
+    }
+    let form = Form::parse(call.query);
     let locales = form
         .as_ref()
         .ok()
@@ -71,7 +80,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
         .map(str::to_owned);
     let language = Language::of(call.headers, locales.as_deref());
     let answered = async {
-        let begun = begin(call, &form?).await?;
+        let begun = begin(call, language, &form?).await?;
         go_on(call, language, begun).await
     };
     match answered.await {
@@ -85,7 +94,7 @@ pub(super) async fn authorize(call: &AuthorityCall<'_>) -> Response<Body> {
 }
 
 /// Reads the request and checks all that does not depend on who is asked.
-async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
+async fn begin(call: &AuthorityCall<'_>, language: Language, form: &Form) -> Result<Begun, Stop> {
     let authority = &call.app.authority;
     let app_id = form.needed("client_id")?;
     let segment = Segment::parse(&call.tenant)?;
@@ -97,51 +106,10 @@ async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
     if !redirect_uri::matches(&registered, redirect_uri) {
         return Err(refusal::NO_REDIRECT_URI.about(redirect_uri).into());
     }
-    // Requests by reference or in a token are not read (OpenID Connect Core section 6).
-    if let Some(name) = ["request", "request_uri"]
-        .iter()
-        .find(|name| form.get(name).is_some())
-    {
-        return Err(refusal::MALFORMED.about(name).into());
-    }
-    let challenge = form
-        .get("code_challenge")
-        .ok_or_else(|| refusal::NO_CHALLENGE.refuse())?;
-    if form.get("code_challenge_method") != Some("S256") {
-        return Err(refusal::NO_CHALLENGE.refuse().into());
-    }
-    if !pkce::is_challenge(challenge) {
-        return Err(refusal::BAD_CHALLENGE.refuse().into());
-    }
-    let mode = form.get("response_mode");
-    let request = CodeRequest {
-        redirect_uri: redirect_uri.to_owned(),
-        response_mode: match mode {
-            Some("form_post") => ResponseMode::FormPost,
-            _ => ResponseMode::Query,
-        },
-        state: form.get("state").map(str::to_owned),
-        nonce: form.get("nonce").map(str::to_owned),
-        code_challenge: challenge.to_owned(),
-    };
-    let to_application = |refusal| Stop::Application(Box::new((request.clone(), tenant.id.clone(), refusal)));
-    let needed = |name| form.needed(name).map_err(to_application);
-    let response_type = needed("response_type")?;
-    if response_type != "code" {
-        return Err(to_application(refusal::NO_RESPONSE_TYPE.about(response_type)));
-    }
-    if !matches!(mode, None | Some("query" | "form_post")) {
-        return Err(to_application(refusal::MALFORMED.about("response_mode")));
-    }
-    let scope = needed("scope")?;
-    RequestedScope::parse(scope, &authority.resources).map_err(to_application)?;
-    let prompt = match form.get("prompt") {
-        None => Prompt::Needed,
-        Some("none") => Prompt::None,
-        Some("login" | "select_account") => Prompt::Login,
-        Some("consent") => Prompt::Consent,
-        Some(_) => return Err(to_application(refusal::MALFORMED.about("prompt"))),
-    };
+    let request = code_request(form, redirect_uri)?;
+    let wishes = wishes(form, &authority.resources);
+    let (scope, prompt, max_age) = wishes
+        .map_err(|refusal| Stop::Application(Box::new((request.clone(), tenant.id.clone(), refusal))))?;
     let browser = Browser::of(call)?;
     let interaction = Interaction {
         purpose: Purpose::Code(request.clone()),
@@ -150,15 +118,86 @@ async fn begin(call: &AuthorityCall<'_>, form: &Form) -> Result<Begun, Stop> {
         scope: scope.to_owned(),
         browser_sha256: sha256(&browser.key),
         begun_ticks: authority.clock.now().0,
-        shown: Vec::new(),
+        asks_consent: prompt == Prompt::Consent,
+        stage: Stage::SignIn,
+        language: language.code().to_owned(),
     };
     Ok(Begun {
         interaction,
         request,
         prompt,
+        max_age,
         hint: form.get("login_hint").unwrap_or_default().to_owned(),
         browser,
     })
+}
+
+/// Where and how a code is to be sent, and what its redeemer must know.
+fn code_request(form: &Form, redirect_uri: &str) -> Result<CodeRequest, Refusal> {
+    // Requests by reference or in a token are not read (OpenID Connect Core section 6).
+    if let Some(name) = ["request", "request_uri"]
+        .iter()
+        .find(|name| form.get(name).is_some())
+    {
+        return Err(refusal::MALFORMED.about(name));
+    }
+    let challenge = form
+        .get("code_challenge")
+        .ok_or_else(|| refusal::NO_CHALLENGE.refuse())?;
+    if form.get("code_challenge_method") != Some("S256") {
+        return Err(refusal::NO_CHALLENGE.refuse());
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(refusal::BAD_CHALLENGE.refuse());
+    }
+    let short = |name, most| {
+        form.get(name)
+            .filter(|value| value.len() <= most)
+            .map(str::to_owned)
+    };
+    Ok(CodeRequest {
+        redirect_uri: redirect_uri.to_owned(),
+        response_mode: match form.get("response_mode") {
+            Some("form_post") => ResponseMode::FormPost,
+            _ => ResponseMode::Query,
+        },
+        state: short("state", MAX_STATE_BYTES),
+        nonce: short("nonce", MAX_NONCE_BYTES),
+        code_challenge: challenge.to_owned(),
+    })
+}
+
+/// What is asked for, whom to ask, and how long ago somebody may have signed in. What is wrong with it is told to the
+/// application.
+fn wishes<'a>(form: &'a Form, resources: &Resources) -> Result<(&'a str, Prompt, Option<Duration>), Refusal> {
+    let response_type = form.needed("response_type")?;
+    if response_type != "code" {
+        return Err(refusal::NO_RESPONSE_TYPE.about(response_type));
+    }
+    if !matches!(form.get("response_mode"), None | Some("query" | "form_post")) {
+        return Err(refusal::MALFORMED.about("response_mode"));
+    }
+    // They go through every page.
+    for (name, most) in [("state", MAX_STATE_BYTES), ("nonce", MAX_NONCE_BYTES)] {
+        if form.get(name).is_some_and(|value| value.len() > most) {
+            return Err(refusal::MALFORMED.about(name));
+        }
+    }
+    let scope = form.needed("scope")?;
+    RequestedScope::parse(scope, resources)?;
+    let prompt = match form.get("prompt") {
+        None => Prompt::Needed,
+        Some("none") => Prompt::None,
+        Some("login" | "select_account") => Prompt::Login,
+        Some("consent") => Prompt::Consent,
+        Some(_) => return Err(refusal::MALFORMED.about("prompt")),
+    };
+    let max_age = match form.get("max_age").map(str::parse) {
+        None => None,
+        Some(Ok(seconds)) => Some(Duration::from_secs(seconds)),
+        Some(Err(_)) => return Err(refusal::MALFORMED.about("max_age")),
+    };
+    Ok((scope, prompt, max_age))
 }
 
 /// Goes on with whoever is signed in, or asks.
@@ -169,6 +208,7 @@ async fn go_on(call: &AuthorityCall<'_>, language: Language, begun: Begun) -> Re
         request,
         prompt,
         hint,
+        max_age,
         browser,
     } = begun;
     let told = |refusal: Refusal| {
@@ -182,11 +222,14 @@ async fn go_on(call: &AuthorityCall<'_>, language: Language, begun: Begun) -> Re
         Some(cookie) if prompt != Prompt::Login => authority.session(cookie).await?,
         _ => None,
     };
+    let is_recent =
+        |session: &SignInSession| max_age.is_none_or(|age| authority.clock.now() < session.created.plus(age));
     let is_expected = |user: &User| {
         let name = user.user_principal_name.as_deref().unwrap_or_default();
         user.tenant_id == interaction.tenant_id && (hint.is_empty() || name.eq_ignore_ascii_case(&hint))
     };
-    let Some((session, user)) = signed_in.filter(|(_, user)| is_expected(user)) else {
+    let Some((session, user)) = signed_in.filter(|(session, user)| is_expected(user) && is_recent(session))
+    else {
         if prompt == Prompt::None {
             return Err(told(refusal::MUST_SIGN_IN.refuse()));
         }
@@ -194,12 +237,8 @@ async fn go_on(call: &AuthorityCall<'_>, language: Language, begun: Begun) -> Re
         browser.remember(call, &mut response);
         return Ok(response);
     };
-    let ask = match prompt {
-        Prompt::Consent => Ask::Always,
-        Prompt::None => Ask::Never,
-        Prompt::Needed | Prompt::Login => Ask::IfNeeded,
-    };
-    match proceed(call, language, &interaction, (&user, &session), ask).await {
+    let may_ask = prompt != Prompt::None;
+    match proceed(call, language, &interaction, (&user, &session), may_ask).await {
         Ok(mut response) => {
             browser.remember(call, &mut response);
             Ok(response)
@@ -207,17 +246,6 @@ async fn go_on(call: &AuthorityCall<'_>, language: Language, begun: Begun) -> Re
         Err(AuthorityError::Refused(refusal)) => Err(told(refusal)),
         Err(other) => Err(other.into()),
     }
-}
-
-/// Whether consent is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// In any case.
-    Always,
-    /// Where something is not consented to yet.
-    IfNeeded,
-    /// Not even then.
-    Never,
 }
 
 /// Goes on once somebody is signed in: to the consent page, or to the end.
@@ -229,20 +257,20 @@ pub(super) async fn proceed(
     language: Language,
     interaction: &Interaction,
     (user, session): (&User, &SignInSession),
-    ask: Ask,
+    may_ask: bool,
 ) -> Result<Response<Body>, AuthorityError> {
     let authority = &call.app.authority;
     let question = authority.question(interaction, user).await?;
     let is_new = !question.consent.missing.is_empty();
     let Purpose::Code(request) = &interaction.purpose else {
         // Whoever lets a device in sees once more which one.
-        return consent_page(call, language, interaction, user, &question);
+        return consent_page(call, language, interaction, (user, session), &question);
     };
-    if is_new && ask == Ask::Never {
+    if is_new && !may_ask {
         return Err(refusal::MUST_CONSENT.refuse().into());
     }
-    if is_new || ask == Ask::Always {
-        return consent_page(call, language, interaction, user, &question);
+    if is_new || interaction.asks_consent {
+        return consent_page(call, language, interaction, (user, session), &question);
     }
     let allowed = Allowed {
         interaction,
@@ -259,11 +287,15 @@ pub(super) fn consent_page(
     call: &AuthorityCall<'_>,
     language: Language,
     interaction: &Interaction,
-    user: &User,
+    (user, session): (&User, &SignInSession),
     question: &crate::authority::interaction::Question,
 ) -> Result<Response<Body>, AuthorityError> {
     let shown = Interaction {
-        shown: question.consent.missing.clone(),
+        stage: Stage::Consent {
+            session_id: session.id.clone(),
+            shown: question.consent.missing.clone(),
+            for_all: question.may_consent_for_all,
+        },
         ..interaction.clone()
     };
     let texts = language.texts();
@@ -288,9 +320,13 @@ pub(super) fn consent_page(
     let page = Page {
         status: StatusCode::OK,
         language,
-        title: texts.permissions_requested,
+        title: if user_code.is_some() {
+            texts.let_device_in
+        } else {
+            texts.permissions_requested
+        },
         content,
-        leads_to,
+        leads_to: leads_to.as_slice(),
     };
     Ok(page.answer())
 }
@@ -352,7 +388,7 @@ fn answer_application(
                 language,
                 title: texts.signed_in,
                 content: pages::form_post(texts, &request.redirect_uri, &all),
-                leads_to: Some(&request.redirect_uri),
+                leads_to: &[&request.redirect_uri],
             };
             page.answer()
         }

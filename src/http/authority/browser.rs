@@ -7,6 +7,7 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::AuthorityCall;
+use super::form::Form;
 use super::pages::{self, Language, Page};
 use crate::authority::AuthorityError;
 use crate::authority::issue::Handed;
@@ -167,9 +168,18 @@ pub(super) fn message(
         language,
         title,
         content: pages::message(title, text, detail),
-        leads_to: None,
+        leads_to: &[],
     };
     page.answer()
+}
+
+/// Lets the browser send the parameters of a form once more, in the query of a request of its own.
+pub(super) fn ask_again(call: &AuthorityCall<'_>) -> Response<Body> {
+    let form = Form::of_body(call.headers, &call.body);
+    match form {
+        Ok(form) => see_other(&form.as_query_of(call.path)),
+        Err(refusal) => stop(call, Language::of(call.headers, None), &refusal.into()),
+    }
 }
 
 /// 303: the browser goes on with GET, wherever it came from.

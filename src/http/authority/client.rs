@@ -35,7 +35,7 @@ pub(super) fn read(headers: &HeaderMap, form: &Form) -> Result<Claimed, Refusal>
             return Err(refusal::MALFORMED.about("client_assertion_type"));
         }
         app_id = app_id.or_else(|| client_assertion::subject(assertion));
-        found.push(Credential::Assertion(assertion.to_owned()));
+        found.push(Credential::Assertion(Secret::new(assertion.to_owned())));
     }
     if let Some((name, secret)) = basic(headers)? {
         if app_id

@@ -8,15 +8,13 @@ use super::browser;
 use super::form::Form;
 use super::pages::Language;
 use super::sign_in;
-use crate::authority::interaction::{Allowed, Interaction, Purpose};
+use crate::authority::interaction::{Allowed, Interaction, Purpose, Stage};
 use crate::authority::{AuthorityError, refusal};
-use crate::db::device_codes::Decide;
 use crate::http::body::Body;
 
 /// Takes somebody's answer.
 pub(super) async fn consent(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match sign_in::opened(call, language) {
+    let (form, interaction, language) = match sign_in::opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
@@ -38,28 +36,32 @@ async fn decide(
         Some(cookie) => authority.session(cookie).await?,
         None => None,
     };
-    let Some((session, user)) = signed_in.filter(|(_, user)| user.tenant_id == interaction.tenant_id) else {
+    let Stage::Consent {
+        session_id,
+        shown,
+        for_all,
+    } = &interaction.stage
+    else {
+        return Ok(browser::refuse(language, texts.page_ended));
+    };
+    // Whoever was asked answers, and nobody who has signed in with the same browser since.
+    let Some((session, user)) = signed_in.filter(|(session, _)| session.id == *session_id) else {
         return sign_in::page(call, language, interaction, ("", None)).await;
     };
     if form.get("decision") != Some("accept") {
         return deny(call, language, interaction).await;
     }
     let question = authority.question(interaction, &user).await?;
-    if question
-        .consent
-        .missing
-        .iter()
-        .any(|name| !interaction.shown.contains(name))
-    {
+    if question.consent.missing.iter().any(|name| !shown.contains(name)) {
         // Something has come to it since the page was made.
-        return authorize::consent_page(call, language, interaction, &user, &question);
+        return authorize::consent_page(call, language, interaction, (&user, &session), &question);
     }
     let allowed = Allowed {
         interaction,
         user: &user,
         session: &session,
         consented: &question.consent.missing,
-        for_all: question.may_consent_for_all && form.get("for_all") == Some("1"),
+        for_all: *for_all && question.may_consent_for_all && form.get("for_all") == Some("1"),
     };
     match &interaction.purpose {
         Purpose::Code(request) => authorize::finish(call, language, &allowed, request).await,
@@ -91,12 +93,7 @@ async fn deny(
             ))
         }
         Purpose::Device { user_code } => {
-            let decide = Decide {
-                user_code: user_code.replace('-', ""),
-                grant: None,
-                now: call.app.authority.clock.now(),
-            };
-            call.app.authority.db.write(decide).await?;
+            call.app.authority.keep_device_out(user_code).await?;
             let (title, text) = (texts.device_denied, texts.device_denied_text);
             Ok(browser::message(StatusCode::OK, language, title, text, None))
         }

@@ -11,7 +11,7 @@ use super::form::Form;
 use super::pages::{self, Language, Page};
 use super::{AuthorityCall, answer, authorize, sign_in, token};
 use crate::authority::grants::POLL_SECONDS;
-use crate::authority::interaction::{Interaction, Purpose};
+use crate::authority::interaction::{Interaction, Purpose, Stage};
 use crate::authority::issue::Handed;
 use crate::authority::random_secret::sha256;
 use crate::authority::scope::RequestedScope;
@@ -40,11 +40,13 @@ pub(super) async fn device_code(call: &AuthorityCall<'_>) -> Response<Body> {
 
 async fn give(call: &AuthorityCall<'_>) -> Result<Response<Body>, AuthorityError> {
     let authority = &call.app.authority;
+    token::refuse_in_url(call)?;
     let form = Form::of_body(call.headers, &call.body)?;
     let client = token::find_client(call, &form, None).await?;
     client.needs_proof_unless_public()?;
     let scope = form.needed("scope")?;
     RequestedScope::parse(scope, &authority.resources)?;
+    authority.pass_gate(call.peer)?;
     let now = authority.clock.now();
     let device = Handed::new()?;
     let mut tries = 0;
@@ -142,7 +144,7 @@ fn page(
         language,
         title: texts.enter_code,
         content: pages::device(texts, "/devicelogin", problem.map(|(_, text)| text)),
-        leads_to: None,
+        leads_to: &[],
     };
     let mut response = page.answer();
     browser.remember(call, &mut response);
@@ -174,13 +176,12 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
     let device = device.filter(|device| device.state == DeviceState::Pending && now < device.expires);
     let Some(device) = device else {
         drop(db);
-        authority.ended(attempt, false).await?;
         return page(call, language, Some((StatusCode::FORBIDDEN, texts.wrong_code)));
     };
     let tenant = Segment::Id(device.tenant).resolve(&mut db).await?;
     let (application, tenant) = client::find(&mut db, &tenant, &device.app_id, None).await?;
     drop(db);
-    authority.ended(attempt, true).await?;
+    authority.was_none(attempt).await?;
     let interaction = Interaction {
         purpose: Purpose::Device {
             user_code: shown(&user_code),
@@ -190,7 +191,9 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
         scope: device.scope,
         browser_sha256: sha256(&browser.key),
         begun_ticks: now.0,
-        shown: Vec::new(),
+        asks_consent: false,
+        stage: Stage::SignIn,
+        language: language.code().to_owned(),
     };
     let signed_in = match browser::session(call) {
         Some(cookie) => authority.session(cookie).await?,
@@ -198,8 +201,7 @@ async fn enter(call: &AuthorityCall<'_>, language: Language) -> Result<Response<
     };
     match signed_in.filter(|(_, user)| user.tenant_id == interaction.tenant_id) {
         Some((session, user)) => {
-            let ask = authorize::Ask::Always;
-            authorize::proceed(call, language, &interaction, (&user, &session), ask).await
+            authorize::proceed(call, language, &interaction, (&user, &session), true).await
         }
         None => sign_in::page(call, language, &interaction, ("", None)).await,
     }

@@ -4,12 +4,11 @@
 use http::{Response, StatusCode};
 
 use super::AuthorityCall;
-use super::authorize::{self, Ask};
 use super::browser::{self, Browser};
 use super::form::Form;
 use super::pages::Language;
 use super::sign_in;
-use crate::authority::interaction::Purpose;
+use crate::authority::interaction::Stage;
 use crate::authority::random_secret::sha256;
 use crate::authority::{AuthorityError, refusal};
 use crate::db::directory::federated::FederatedUser;
@@ -17,11 +16,13 @@ use crate::http::body::Body;
 
 /// Sends a browser to the provider.
 pub(super) async fn begin(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match sign_in::opened(call, language) {
+    let (form, interaction, language) = match sign_in::opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
+    if interaction.stage != Stage::SignIn {
+        return browser::refuse(language, language.texts().page_ended);
+    }
     let sent = async {
         let authority = &call.app.authority;
         let mut db = authority.db.snapshot().await?;
@@ -55,6 +56,8 @@ async fn take_back(call: &AuthorityCall<'_>, language: Language) -> Result<Respo
         return Ok(browser::refuse(language, texts.page_ended));
     };
     let interaction = &detour.interaction;
+    let language = Language::of(call.headers, Some(&interaction.language));
+    let texts = language.texts();
     // Another browser cannot go on with it, so that nobody is signed in as somebody else.
     if interaction.browser_sha256 != sha256(&browser.key) {
         return Ok(browser::refuse(language, texts.page_ended));
@@ -90,14 +93,5 @@ async fn take_back(call: &AuthorityCall<'_>, language: Language) -> Result<Respo
         }
         Err(other) => return Err(other),
     };
-    let (cookie, session) = authority.begin_session(&user).await?;
-    let went_on = authorize::proceed(call, language, interaction, (&user, &session), Ask::IfNeeded).await;
-    let mut response = match (went_on, &interaction.purpose) {
-        (Err(AuthorityError::Refused(refusal)), Purpose::Code(request)) => {
-            authorize::refused(call, language, request, &interaction.tenant_id, &refusal)
-        }
-        (went_on, _) => went_on?,
-    };
-    browser::keep_session(call, &mut response, &cookie);
-    Ok(response)
+    sign_in::go_on(call, language, interaction, (&user, false)).await
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, header};
 use odata::query::decode_form;
 
+use crate::authority::redirect_uri::with_parameters;
 use crate::authority::refusal::{self, Refusal};
 
 /// The most parameters that are read.
@@ -61,6 +62,16 @@ impl Form {
     /// A parameter, if it is there.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// All of them in the query of `path`.
+    pub(super) fn as_query_of(&self, path: &str) -> String {
+        let pairs: Vec<(&str, &str)> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        with_parameters(path, &pairs)
     }
 
     /// A parameter that must be there.

@@ -17,11 +17,10 @@ use crate::http::body::Body;
 
 /// Signs a browser out.
 pub(super) async fn logout(call: &AuthorityCall<'_>) -> Response<Body> {
-    let form = match *call.method {
-        Method::POST => Form::of_body(call.headers, &call.body),
-        _ => Form::parse(call.query),
-    };
-    let form = form.unwrap_or_default();
+    if *call.method == Method::POST {
+        return browser::ask_again(call);
+    }
+    let form = Form::parse(call.query).unwrap_or_default();
     let language = Language::of(call.headers, form.get("ui_locales"));
     let texts = language.texts();
     let mut response = match end(call, &form).await {

@@ -34,6 +34,8 @@ pub(super) struct AuthorityCall<'a> {
     pub app: &'a App,
     /// The path's first segment, decoded.
     pub tenant: String,
+    /// Its path, as it was sent.
+    pub path: &'a str,
     /// Its method.
     pub method: &'a Method,
     /// Its query, still encoded.

@@ -76,7 +76,7 @@ fn page(
         language,
         title: texts.set_password,
         content: pages::password(texts, &action, link, name, problem),
-        leads_to: None,
+        leads_to: &[],
     };
     let mut response = page.answer();
     browser.remember(call, &mut response);
@@ -109,7 +109,7 @@ async fn set(call: &AuthorityCall<'_>, language: Language) -> Result<Response<Bo
     let authority = &call.app.authority;
     let set = SetPasswordByLink {
         token_sha256: sha256(link),
-        password_hash: authority.hash_slowly(Secret::new(new.to_owned())).await?,
+        password_hash: authority.hash_password(Secret::new(new.to_owned())).await?,
         now: authority.clock.now(),
     };
     match authority.db.write(set).await {

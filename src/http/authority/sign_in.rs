@@ -3,16 +3,17 @@
 use http::{Response, StatusCode};
 
 use super::AuthorityCall;
-use super::authorize::{self, Ask};
+use super::authorize;
 use super::browser::{self, Browser};
 use super::form::Form;
 use super::pages::{self, Language, Page};
 use crate::authority::AuthorityError;
-use crate::authority::interaction::{Interaction, Purpose, SignInFault};
+use crate::authority::interaction::{Interaction, Purpose, SignInFault, Stage};
 use crate::authority::tenant_name::TenantName;
 use crate::authority::{client, refusal};
 use crate::config::Secret;
 use crate::db::tenants;
+use crate::db::users::User;
 use crate::http::body::Body;
 
 /// The sign-in page, with the name that is expected and what went wrong before.
@@ -44,7 +45,10 @@ pub(super) async fn page(
         texts,
         &pages::SignIn {
             action: &format!("/{tenant}/login"),
-            request: &authority.seal(interaction)?,
+            request: &authority.seal(&Interaction {
+                stage: Stage::SignIn,
+                ..interaction.clone()
+            })?,
             application: application.display_name.as_deref().unwrap_or(&application.app_id),
             tenant: tenant_name.as_deref(),
             name,
@@ -55,27 +59,28 @@ pub(super) async fn page(
             by_password,
         },
     );
+    let redirect_uri = match &interaction.purpose {
+        Purpose::Code(request) => Some(request.redirect_uri.as_str()),
+        Purpose::Device { .. } => None,
+    };
+    let issuer = provider.as_ref().map(|one| one.config.issuer.as_str());
+    let leads_to: Vec<&str> = redirect_uri.into_iter().chain(issuer).collect();
     let page = Page {
         status: problem.map_or(StatusCode::OK, |(status, _)| status),
         language,
         title: texts.sign_in,
         content,
-        leads_to: match &interaction.purpose {
-            Purpose::Code(request) => Some(&request.redirect_uri),
-            Purpose::Device { .. } => None,
-        },
+        leads_to: &leads_to,
     };
     Ok(page.answer())
 }
 
-/// What a form that belongs to an interaction brings: the form itself, and the interaction.
+/// What a form that belongs to an interaction brings: the form itself, the interaction, and the language in which that goes on.
 ///
 /// # Errors
 /// The page that says why it is not taken.
-pub(super) fn opened(
-    call: &AuthorityCall<'_>,
-    language: Language,
-) -> Result<(Form, Interaction), Box<Response<Body>>> {
+pub(super) fn opened(call: &AuthorityCall<'_>) -> Result<(Form, Interaction, Language), Box<Response<Body>>> {
+    let language = Language::of(call.headers, None);
     let texts = language.texts();
     if !browser::is_from_here(call) {
         return Err(Box::new(browser::refuse(language, texts.from_elsewhere)));
@@ -86,18 +91,23 @@ pub(super) fn opened(
     let browser = Browser::of_form(call).ok_or_else(ended)?;
     let sealed = form.get("request").unwrap_or_default();
     match call.app.authority.unseal(sealed, &browser.key) {
-        Some(interaction) => Ok((form, interaction)),
+        Some(interaction) => {
+            let language = Language::of(call.headers, Some(&interaction.language));
+            Ok((form, interaction, language))
+        }
         None => Err(ended()),
     }
 }
 
 /// Signs somebody in.
 pub(super) async fn sign_in(call: &AuthorityCall<'_>) -> Response<Body> {
-    let language = Language::of(call.headers, None);
-    let (form, interaction) = match opened(call, language) {
+    let (form, interaction, language) = match opened(call) {
         Ok(opened) => opened,
         Err(page) => return *page,
     };
+    if interaction.stage != Stage::SignIn {
+        return browser::refuse(language, language.texts().page_ended);
+    }
     match check(call, language, &form, &interaction).await {
         Ok(response) => response,
         Err(error) => browser::stop(call, language, &error),
@@ -142,8 +152,35 @@ async fn check(
             return page(call, language, interaction, (name, Some((status, &text)))).await;
         }
     };
-    let (cookie, session) = authority.begin_session(&user).await?;
-    let went_on = authorize::proceed(call, language, interaction, (&user, &session), Ask::IfNeeded).await;
+    go_on(call, language, interaction, (&user, true)).await
+}
+
+/// Begins a session of somebody who has said who he is, and goes on.
+///
+/// # Errors
+/// [`AuthorityError`] where that cannot be.
+pub(super) async fn go_on(
+    call: &AuthorityCall<'_>,
+    language: Language,
+    interaction: &Interaction,
+    (user, by_password): (&User, bool),
+) -> Result<Response<Body>, AuthorityError> {
+    let authority = &call.app.authority;
+    let begun = authority
+        .begin_session(user, by_password, browser::session(call))
+        .await?;
+    let Some((cookie, session)) = begun else {
+        // Disabled, or given another password, a moment ago.
+        let text = language.texts().wrong_password;
+        return page(
+            call,
+            language,
+            interaction,
+            ("", Some((StatusCode::FORBIDDEN, text))),
+        )
+        .await;
+    };
+    let went_on = authorize::proceed(call, language, interaction, (user, &session), true).await;
     let mut response = match (went_on, &interaction.purpose) {
         (Err(AuthorityError::Refused(refusal)), Purpose::Code(request)) => {
             authorize::refused(call, language, request, &interaction.tenant_id, &refusal)

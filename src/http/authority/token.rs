@@ -36,12 +36,21 @@ pub(super) async fn token(call: &AuthorityCall<'_>) -> Response<Body> {
     }
 }
 
+/// Refuses what must not stand in a URL.
+///
+/// # Errors
+/// [`AuthorityError::Refused`], also where it is right.
+pub(super) fn refuse_in_url(call: &AuthorityCall<'_>) -> Result<(), AuthorityError> {
+    let query = Form::parse(call.query)?;
+    match IN_BODY_ALONE.iter().find(|name| query.get(name).is_some()) {
+        Some(name) => Err(refusal::IN_THE_URL.about(name).into()),
+        None => Ok(()),
+    }
+}
+
 /// What is handed out, and whether Microsoft's `client_info` goes with it.
 async fn grant(call: &AuthorityCall<'_>) -> Result<(Issued, bool), AuthorityError> {
-    let query = Form::parse(call.query)?;
-    if let Some(name) = IN_BODY_ALONE.iter().find(|name| query.get(name).is_some()) {
-        return Err(refusal::IN_THE_URL.about(name).into());
-    }
+    refuse_in_url(call)?;
     let form = Form::of_body(call.headers, &call.body)?;
     let authority = &call.app.authority;
     let with_client_info = form.get("client_info") == Some("1");

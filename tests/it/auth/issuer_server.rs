@@ -1,4 +1,4 @@
-//! An issuer on a port of its own: keys at `/keys`, tokens at `/token`, anything else at its discovery address.
+//! An issuer on a port of its own: tokens at `/token`, claims at `/userinfo`, its discovery document, and keys anywhere else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,9 @@ struct Shared {
     token: Mutex<(u16, String)>,
     /// The last request for a token: its head and its form.
     asked: Mutex<String>,
+    userinfo: Mutex<(u16, String)>,
+    /// The heads of requests for claims.
+    asked_for_userinfo: Mutex<Vec<String>>,
     is_down: Mutex<bool>,
     hits: AtomicUsize,
 }
@@ -61,6 +64,16 @@ impl IssuerServer {
         self.shared.asked.lock().unwrap().clone()
     }
 
+    /// What a request for claims is answered.
+    pub fn userinfo(&self, status: u16, body: &serde_json::Value) {
+        *self.shared.userinfo.lock().unwrap() = (status, body.to_string());
+    }
+
+    /// The heads of all requests for claims.
+    pub fn asked_for_userinfo(&self) -> Vec<String> {
+        self.shared.asked_for_userinfo.lock().unwrap().clone()
+    }
+
     /// Answers everything with 500 from now on.
     pub fn fail(&self) {
         *self.shared.is_down.lock().unwrap() = true;
@@ -96,6 +109,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()
         stream.read_exact(&mut form).await?;
         *shared.asked.lock().unwrap() = head + &String::from_utf8(form).unwrap();
         shared.token.lock().unwrap().clone()
+    } else if head.starts_with("GET /userinfo") {
+        shared.asked_for_userinfo.lock().unwrap().push(head);
+        shared.userinfo.lock().unwrap().clone()
     } else {
         (200, shared.keys.lock().unwrap().clone())
     };

@@ -2,8 +2,8 @@
 
 use super::asking::{expect_refusal, expect_status, forbidden, four_urls, recording_of, refusal, two_urls};
 use crate::support::names::{
-    ARCHIVER, ATTENDEE, BY_CONSENT, COORGANIZER, ORGANIZER, OUTSIDER, READ, READ_TRANSCRIPTS, WITHOUT_POLICY,
-    standup_of,
+    ARCHIVER, ATTENDEE, BY_CONSENT, CONTOSO, COORGANIZER, ORGANIZER, OUTSIDER, READ, READ_TRANSCRIPTS,
+    WITHOUT_POLICY, standup_of,
 };
 use crate::support::{TestApp, TokenOf};
 
@@ -42,9 +42,18 @@ async fn the_delegated_permission_opens_all_four_urls() {
     }
 }
 
+/// The archiver has registered the others, so that they count at all.
+async fn with_others() -> TestApp {
+    let names = serde_json::json!([OTHERS.as_slice(), &["User.Read"]].concat());
+    let seed = format!(
+        "applications: [{{ appId: '{ARCHIVER}', tenantId: '{CONTOSO}', appRoles: {names}, scopes: {names} }}]"
+    );
+    TestApp::with().seed(&seed).start().await
+}
+
 #[tokio::test]
 async fn no_other_delegated_permission_does() {
-    let app = TestApp::start().await;
+    let app = with_others().await;
     for name in OTHERS {
         let token = TokenOf::user(ORGANIZER).permissions(&[name, "User.Read"]).sign();
         let text = format!(
@@ -70,7 +79,7 @@ async fn the_application_permission_opens_the_urls_of_users() {
 
 #[tokio::test]
 async fn no_other_application_permission_does() {
-    let app = TestApp::start().await;
+    let app = with_others().await;
     for name in OTHERS {
         let token = TokenOf::application(ARCHIVER).permissions(&[name]).sign();
         let text = format!(

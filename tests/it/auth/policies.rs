@@ -5,7 +5,7 @@ use super::asking::{
 };
 use crate::support::names::{
     ARCHIVER, ATTENDEE, CONTOSO, COORGANIZER, DISABLED, FABRIKAM, FABRIKAM_ARCHIVER, ORGANIZER, OUTSIDER,
-    STANDUP, WITHOUT_POLICY,
+    READ, STANDUP, WITHOUT_POLICY,
 };
 use crate::support::{TestApp, TokenOf};
 
@@ -179,7 +179,7 @@ async fn a_policy_of_one_tenant_is_none_in_another() {
     for (application, tenant) in [(ARCHIVER, FABRIKAM), (FABRIKAM_ARCHIVER, CONTOSO)] {
         // The same application registered in the other tenant too.
         app.seed(&format!(
-            "applications: [{{ appId: '{application}', tenantId: '{tenant}', displayName: 'Both' }}]"
+            "applications: [{{ appId: '{application}', tenantId: '{tenant}', displayName: 'Both', appRoles: ['{READ}'] }}]"
         ))
         .await;
         let token = TokenOf::application(application).tenant(tenant).sign();

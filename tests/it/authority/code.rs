@@ -322,7 +322,7 @@ async fn a_form_is_posted_where_the_application_asks_for_one() {
     assert!(
         answer
             .header("content-security-policy")
-            .contains("form-action 'self' http://localhost;")
+            .contains("form-action 'self' http: https:;")
     );
 }
 
@@ -440,4 +440,26 @@ async fn a_disabled_user_gets_nothing_new_and_what_there_is_ends() {
     );
     let page = browser.get(&app, &authorize(&[])).await;
     assert_eq!(page.status, 200, "the session does not count any more");
+}
+
+#[tokio::test]
+async fn who_has_no_secret_left_is_no_public_client_for_that() {
+    let app = with_people().start().await;
+    let (_, refresh) = tokens(&app).await;
+    app.seed(&super::PEOPLE.replace("isFallbackPublicClient: true", "accountEnabled: true"))
+        .await;
+    assert_eq!(
+        refusal(&renew(&app, &refresh, &[]).await),
+        (401, "invalid_client".to_owned(), 7_000_218)
+    );
+}
+
+#[tokio::test]
+async fn a_permission_that_is_taken_away_counts_at_once() {
+    let app = with_people().start().await;
+    let (access, _) = tokens(&app).await;
+    assert_eq!(reads(&app, &access).await, 200);
+    app.seed(&super::PEOPLE.replace("scopes: [\"OnlineMeetingRecording.Read.All\", ", "scopes: ["))
+        .await;
+    assert_eq!(reads(&app, &access).await, 403);
 }

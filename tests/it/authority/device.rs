@@ -9,7 +9,7 @@ use crate::support::{Answer, TestApp};
 
 const RIGHT: [(&str, &str); 2] = [("username", "organizer@contoso.example"), ("password", PASSWORD)];
 
-async fn begin(app: &TestApp, tenant: &str) -> Value {
+pub async fn begin(app: &TestApp, tenant: &str) -> Value {
     let form = [
         ("client_id", ARCHIVER),
         ("scope", "openid offline_access OnlineMeetingRecording.Read.All"),

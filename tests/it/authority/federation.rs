@@ -22,6 +22,7 @@ async fn federated(more: &str) -> Federated {
     provider.discovery(&json!({
         "issuer": issuer, "authorization_endpoint": provider.url("/authorize"),
         "token_endpoint": provider.url("/token"), "jwks_uri": provider.url("/keys"),
+        "userinfo_endpoint": provider.url("/userinfo"),
     }));
     let entry = format!(
         "[[identity_providers]]\ntenant = '{CONTOSO}'\nname = 'School account'\nissuer = '{issuer}'\nclient_id = 'grapho phone'\n\
@@ -130,6 +131,37 @@ async fn whoever_the_provider_signs_in_is_a_user_from_then_on() {
 }
 
 #[tokio::test]
+async fn the_provider_hears_who_is_expected() {
+    let there = federated("").await;
+    for (hint, expected) in [
+        ("pupil@contoso.example", Some("pupil@contoso.example")),
+        ("", None),
+    ] {
+        let mut browser = Browser::default();
+        let page = browser.get(&there.app, &authorize(&[("login_hint", hint)])).await;
+        let (_, parameters) = redirect(&browser.submit(&there.app, &page, &[]).await);
+        assert_eq!(parameters.get("login_hint").map(String::as_str), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_follow_the_form_to_the_provider_and_on_from_there() {
+    let there = federated("").await;
+    let device = super::device::begin(&there.app, CONTOSO).await;
+    let mut browser = Browser::default();
+    let page = browser.get(&there.app, "/devicelogin").await;
+    assert!(
+        page.header("content-security-policy")
+            .contains("form-action 'self' ;")
+    );
+    let code = device["user_code"].as_str().unwrap();
+    let page = browser.submit(&there.app, &page, &[("user_code", code)]).await;
+    assert!(page.text().contains("School account"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' http: https:;"), "{policy}");
+}
+
+#[tokio::test]
 async fn groups_make_administrators_and_unmake_them() {
     let there =
         federated("administrators = ['staff']\n[identity_providers.claims]\ngroups = 'realm.groups'").await;
@@ -144,6 +176,82 @@ async fn groups_make_administrators_and_unmake_them() {
         let sql = "SELECT r.role FROM directory_roles AS r JOIN users AS u ON u.id = r.user_id WHERE u.external_id = 'p-1'";
         assert_eq!(there.app.stores.texts(sql).len(), expected, "{groups}");
     }
+}
+
+/// An ID token of whoever has left with `nonce`, with a subject and nothing else about the person.
+fn bare(there: &Federated, nonce: &str) -> Value {
+    let without = json!({ "preferred_username": "-", "name": "-", "email": "-", "groups": "-" });
+    changed(&there.claims(nonce), &without)
+}
+
+#[tokio::test]
+async fn what_the_id_token_leaves_out_is_asked_for() {
+    let there = federated("administrators = ['staff']").await;
+    let told = json!({
+        "sub": "p-1", "preferred_username": "pupil@contoso.example", "name": "A Pupil", "email": "pupil@mail.example",
+        "groups": ["staff"],
+    });
+    there.provider.userinfo(200, &told);
+    let mut browser = Browser::default();
+    let sent = there.leave(&mut browser).await;
+    let whole = there.claims(&sent["nonce"]);
+    there.come_back(&mut browser, &sent["state"], &whole).await;
+    assert!(
+        there.provider.asked_for_userinfo().is_empty(),
+        "everything is there already"
+    );
+    let mut browser = Browser::default();
+    let sent = there.leave(&mut browser).await;
+    let claims = bare(&there, &sent["nonce"]);
+    let consent = there.come_back(&mut browser, &sent["state"], &claims).await;
+    assert!(
+        consent.status == 200 && consent.text().contains("pupil@contoso.example"),
+        "{}",
+        consent.text()
+    );
+    let asked = there.provider.asked_for_userinfo();
+    assert!(
+        asked.len() == 1 && asked[0].to_lowercase().contains("authorization: bearer x\r\n"),
+        "{asked:?}"
+    );
+    let sql = "SELECT mail FROM users WHERE external_id = 'p-1' AND display_name = 'A Pupil'";
+    assert_eq!(there.app.stores.texts(sql), ["pupil@mail.example"]);
+    let sql = "SELECT r.role FROM directory_roles AS r JOIN users AS u ON u.id = r.user_id WHERE u.external_id = 'p-1'";
+    assert_eq!(there.app.stores.texts(sql).len(), 1);
+    // What the ID token does say, counts.
+    let mut browser = Browser::default();
+    let sent = there.leave(&mut browser).await;
+    let claims = changed(
+        &bare(&there, &sent["nonce"]),
+        &json!({ "groups": [], "name": "Another Name" }),
+    );
+    there.come_back(&mut browser, &sent["state"], &claims).await;
+    assert!(there.app.stores.texts(sql).is_empty());
+    let sql = "SELECT display_name FROM users WHERE external_id = 'p-1'";
+    assert_eq!(there.app.stores.texts(sql), ["Another Name"]);
+}
+
+#[tokio::test]
+async fn claims_about_somebody_else_or_none_sign_nobody_in() {
+    let there = federated("").await;
+    for (status, body) in [
+        (
+            200,
+            json!({ "sub": "p-2", "preferred_username": "other@contoso.example" }),
+        ),
+        (200, json!({ "preferred_username": "other@contoso.example" })),
+        (200, json!("no object")),
+        (401, json!({ "error": "invalid_token" })),
+    ] {
+        there.provider.userinfo(status, &body);
+        let mut browser = Browser::default();
+        let sent = there.leave(&mut browser).await;
+        let claims = bare(&there, &sent["nonce"]);
+        let answer = there.come_back(&mut browser, &sent["state"], &claims).await;
+        assert_eq!(answer.status, 403, "{body}");
+    }
+    let sql = "SELECT id FROM users WHERE external_id IN ('p-1', 'p-2')";
+    assert!(there.app.stores.texts(sql).is_empty());
 }
 
 #[tokio::test]

@@ -40,9 +40,13 @@ applications:
   - appId: "aaaaaaaa-0000-4000-8000-0000000000a1"
     tenantId: "aaaaaaaa-0000-4000-8000-000000000001"
     displayName: "Archiver"
+    isFallbackPublicClient: true
     appRoles: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All"]
     scopes: ["OnlineMeetingRecording.Read.All", "OnlineMeetingTranscript.Read.All", "User.Read"]
     redirectUris: ["http://localhost/callback"]
+  - appId: "aaaaaaaa-0000-4000-8000-0000000000a2"
+    tenantId: "aaaaaaaa-0000-4000-8000-000000000001"
+    isFallbackPublicClient: true
 "#;
 /// An application with an API of its own.
 pub const MIDDLE_SEED: &str = r#"

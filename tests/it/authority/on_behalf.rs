@@ -115,3 +115,67 @@ async fn only_a_users_token_that_is_meant_for_it_will_do() {
         .await;
     assert_eq!(refusal(&unproved), (401, "invalid_client".to_owned(), 7_000_218));
 }
+
+#[tokio::test]
+async fn what_is_given_on_behalf_of_somebody_goes_with_what_it_descends_from() {
+    let app = with_people().start().await;
+    app.seed(&super::MIDDLE_SEED.replace(
+        "adminConsentedScopes: []",
+        &format!("adminConsentedScopes: [\"{READ}\"]"),
+    ))
+    .await;
+    let path = authorize(&[("scope", &format!("api://{MIDDLE}/.default"))]);
+    let (_, parameters) = redirect(&sign_in(&app, &mut Browser::default(), &path).await);
+    let code = &parameters["code"];
+    let for_middle = redeem(&app, code, &[]).await.json()["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let body = exchange(&app, &for_middle, &format!("{READ} offline_access"))
+        .await
+        .json();
+    let (token, refresh) = (
+        body["access_token"].as_str().unwrap(),
+        body["refresh_token"].as_str().unwrap(),
+    );
+    let recordings = format!("{}/recordings", my_standup());
+    assert_eq!(app.get(&recordings, token).await.status, 200);
+    // The code is used twice: all that came from it ends, here too.
+    assert_eq!(refusal(&redeem(&app, code, &[]).await).2, 54005);
+    assert_eq!(app.get(&recordings, token).await.status, 401);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", MIDDLE),
+        ("client_secret", SECRET),
+        ("refresh_token", refresh),
+    ];
+    let renewed = app
+        .post_form(&format!("/{CONTOSO}/oauth2/v2.0/token"), &form)
+        .await;
+    assert_eq!(refusal(&renewed), (400, "invalid_grant".to_owned(), 50173));
+    assert_eq!(
+        refusal(&exchange(&app, &for_middle, READ).await),
+        (400, "invalid_grant".to_owned(), 500_133)
+    );
+}
+
+#[tokio::test]
+async fn the_application_that_was_given_the_token_has_to_count_as_well() {
+    use crate::support::TokenOf;
+    let app = with_people().start().await;
+    app.seed(&super::MIDDLE_SEED.replace(
+        "adminConsentedScopes: []",
+        &format!("adminConsentedScopes: [\"{READ}\"]"),
+    ))
+    .await;
+    let assertion = TokenOf::user(ORGANIZER)
+        .audience(&format!("api://{MIDDLE}"))
+        .sign();
+    assert_eq!(exchange(&app, &assertion, READ).await.status, 200);
+    app.seed(&super::PEOPLE.replace("isFallbackPublicClient: true", "accountEnabled: false"))
+        .await;
+    assert_eq!(
+        refusal(&exchange(&app, &assertion, READ).await),
+        (400, "invalid_grant".to_owned(), 500_133)
+    );
+}

@@ -267,3 +267,29 @@ async fn a_disabled_application_gets_nothing() {
         (400, "unauthorized_client".to_owned(), 7_000_112)
     );
 }
+
+#[tokio::test]
+async fn a_suspended_tenant_hands_nothing_out() {
+    let app = with_secret().start().await;
+    app.seed("tenants: [{ id: \"aaaaaaaa-0000-4000-8000-000000000001\", suspended: true, verifiedDomains: [\"contoso.example\"] }]")
+        .await;
+    let answer = ask(&app, CONTOSO, &form(SECRET, GRAPH_DEFAULT)).await;
+    assert_eq!(
+        refusal(&answer),
+        (400, "unauthorized_client".to_owned(), 5_000_225)
+    );
+}
+
+#[tokio::test]
+async fn wrong_secrets_at_once_are_as_slow_as_one_after_the_other() {
+    let app = std::sync::Arc::new(with_secret().start().await);
+    let all = (0..40).map(|_| {
+        let app = std::sync::Arc::clone(&app);
+        tokio::spawn(async move { ask(&app, CONTOSO, &form("wrong", GRAPH_DEFAULT)).await.status })
+    });
+    let mut tried = 0;
+    for one in all.collect::<Vec<_>>() {
+        tried += usize::from(one.await.unwrap() == 401);
+    }
+    assert_eq!(tried, 5);
+}

@@ -66,8 +66,8 @@ async fn signed_in() -> Home {
         ("guests-device", "device", GUEST, "NULL"),
     ] {
         home.stores.change(&format!(
-            "INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks, \
-             expires_ticks) VALUES ('{id}', '{kind}', '{CONTOSO}', '{ARCHIVER}', '{user}', {session}, 's', 1, {})",
+            "INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, root_id, scope, created_ticks, \
+             expires_ticks) VALUES ('{id}', '{kind}', '{CONTOSO}', '{ARCHIVER}', '{user}', {session}, '{id}', 's', 1, {})",
             at("2099-06-01T00:00:00Z").0
         ));
     }

@@ -329,6 +329,7 @@ async fn consents_are_given_twice_and_taken_away_once() {
             app_id: app_id.to_owned(),
             consent,
             given,
+            now: Ticks(1),
         };
         let delegated = |user: Option<&str>| Consent::Delegated {
             user: user.map(ToOwned::to_owned),
@@ -437,9 +438,9 @@ fn session(id: &str, user: &str, expires: Ticks) -> SignInSession {
 /// Begins sessions, and grants something in each and to a device.
 async fn sign_in(db: &Db, sessions: &[SignInSession]) {
     const GRANT: &str = "
-        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, scope, created_ticks,
+        INSERT INTO token_grants (id, kind, tenant_id, app_id, user_id, session_id, root_id, scope, created_ticks,
                                   expires_ticks)
-        VALUES (?1, 'code', 't', 'app', ?2, ?3, 's', ?4, ?4)";
+        VALUES (?1, 'code', 't', 'app', ?2, ?3, ?1, 's', ?4, ?4)";
     let sessions = sessions.to_vec();
     write(db, move |tx| {
         Box::pin(async move {

@@ -302,6 +302,17 @@ impl TestApp {
         self.get(link.strip_prefix(&self.base).unwrap(), token).await
     }
 
+    /// The authority of the running server, for what no request can time.
+    pub fn authority(&self) -> graphophone::authority::Authority {
+        let server = self.server.lock().unwrap();
+        server
+            .as_ref()
+            .expect("the server has stopped")
+            .app
+            .authority
+            .clone()
+    }
+
     /// All audit records, newest first.
     pub async fn audit_records(&self) -> Vec<AuditRecord> {
         let mut db = self.store.db.snapshot().await.unwrap();

@@ -4,6 +4,8 @@
 mod style;
 mod texts;
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -30,7 +32,7 @@ pub(super) struct Page<'a> {
     /// What it shows.
     pub content: Markup,
     /// Where its forms lead to in the end, beside this server.
-    pub leads_to: Option<&'a str>,
+    pub leads_to: &'a [&'a str],
 }
 
 impl Page<'_> {
@@ -51,13 +53,18 @@ impl Page<'_> {
                 }
             }
         };
-        let actions = self.leads_to.and_then(redirect_uri::form_action);
+        let actions: BTreeSet<String> = self
+            .leads_to
+            .iter()
+            .filter_map(|uri| redirect_uri::form_action(uri))
+            .collect();
+        let actions: Vec<String> = actions.into_iter().collect();
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; form-action 'self' {}; base-uri 'none'; \
              frame-ancestors 'none'",
             hash(STYLE),
             hash(SUBMIT),
-            actions.unwrap_or_default(),
+            actions.join(" "),
         );
         let mut response = Response::new(Body::Full(markup.into_string().into()));
         *response.status_mut() = self.status;
@@ -119,6 +126,7 @@ pub(super) fn sign_in(texts: &Texts, page: &SignIn<'_>) -> Markup {
         @if let Some((address, provider)) = page.provider {
             form method="post" action=(address) {
                 input type="hidden" name="request" value=(page.request);
+                @if !page.name.is_empty() { input type="hidden" name="login_hint" value=(page.name); }
                 button type="submit" class=(if page.by_password { "second" } else { "" }) {
                     (texts.sign_in_with) " " (provider)
                 }

@@ -18,7 +18,7 @@ p{margin:.75rem 0}\
 .alert{color:var(--alert);background:var(--alert-back);border-left:.25rem solid var(--alert);padding:.5rem .75rem;\
 border-radius:.25rem}\
 label{display:block;margin:1rem 0 .25rem;font-weight:600}\
-label.check{font-weight:400}\
+label.check{display:flex;gap:.5rem;align-items:baseline;font-weight:400}\
 input[type=text],input[type=password]{width:100%;padding:.625rem .75rem;font:inherit;color:inherit;background:var(--card);\
 border:1px solid var(--line);border-radius:.375rem}\
 input.code,strong.code{font-family:ui-monospace,monospace;letter-spacing:.1em}\
