@@ -298,8 +298,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
     http2 = ["node", "--import", str(built / "javascript/http2.js")]
     go = lambda name: [str(built / "go/bin" / name)]
     http1_go = {"GODEBUG": "http2client=0"}
-    classpath_file = built / "java/target/classpath"
-    classpath = f"{built / 'java/target/classes'}:{classpath_file.read_text() if classpath_file.exists() else ''}"
+    classpath = f"{built / 'java/target/classes'}:{built / 'java/target/dependency'}/*"
     java = lambda name: ["java", "-cp", classpath, name]
     store = folder / "graphophone.p12"
     if shutil.which("keytool"):
