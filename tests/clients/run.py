@@ -258,6 +258,8 @@ class Runner:
 
 def said(command: list[str]) -> str:
     """The first number in what a program says about itself."""
+    if shutil.which(command[0]) is None:
+        return "(missing)"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     number = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return number[0] if number else "?"
@@ -296,8 +298,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
     http2 = ["node", "--import", str(built / "javascript/http2.js")]
     go = lambda name: [str(built / "go/bin" / name)]
     http1_go = {"GODEBUG": "http2client=0"}
-    classpath_file = built / "java/target/classpath"
-    classpath = f"{built / 'java/target/classes'}:{classpath_file.read_text() if classpath_file.exists() else ''}"
+    classpath = f"{built / 'java/target/classes'}:{built / 'java/target/dependency'}/*"
     java = lambda name: ["java", "-cp", classpath, name]
     store = folder / "graphophone.p12"
     if shutil.which("keytool"):
@@ -407,7 +408,7 @@ def main(server: str, built: str) -> int:
                 problem = Path(built) / client / "problem"
                 if problem.exists():
                     runner.say(f"{client}: {versions}")
-                    runner.fail("installing", problem.read_text().strip())
+                    runner.fail("installing", "; ".join(problem.read_text().splitlines()))
                     continue
                 runner.say(f"{client}: {versions}")
                 for case in runs:

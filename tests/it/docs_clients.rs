@@ -15,6 +15,15 @@ const LISTS: [&str; 4] = [
 ];
 /// Files that programs write.
 const LOCKS: [&str; 2] = ["javascript/package-lock.json", "go/go.sum"];
+/// Folders and files that come of following the page in the source tree.
+const MADE: [&str; 6] = [
+    "bin",
+    "node_modules",
+    "target",
+    "venv",
+    "recording.mp4",
+    "graphophone.p12",
+];
 /// What is not code of a file: a line to type.
 const NOT_A_FILE: &str = "console";
 
@@ -67,7 +76,11 @@ fn recipes() -> BTreeSet<String> {
         .collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+            let entry = entry.unwrap();
+            if MADE.iter().any(|made| entry.file_name() == *made) {
+                continue;
+            }
+            let path = entry.path();
             match path.is_dir() {
                 true => folders.push(path),
                 false => {

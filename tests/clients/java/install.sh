@@ -1,1 +1,1 @@
-mvn --batch-mode --quiet compile dependency:build-classpath -Dmdep.outputFile=target/classpath
+mvn --batch-mode --quiet compile dependency:copy-dependencies
