@@ -1,12 +1,15 @@
 //! Which permissions go into a user's token: registered for the application, and consented to.
 
+use super::AuthorityError;
+use super::refusal::{self, Refusal};
 use super::scope::{Permissions, RequestedScope};
-use super::{AuthorityError, refusal};
 use crate::db::applications::{self, Application, PermissionKind};
 use crate::db::{Session, permission_grants};
 
 /// What `.default` of another application's API stands for.
 const API_DEFAULT: &str = "user_impersonation";
+/// What can be asked of another application's API.
+const API_SCOPES: [&str; 2] = [API_DEFAULT, "access_as_user"];
 
 /// What a client wants, and what of it is allowed already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub async fn consent(
             if applications::find(db, other, tenant).await?.is_none() {
                 return Err(refusal::NO_RESOURCE.about(&scope.audience).into());
             }
-            of_application(scope)
+            of_application(scope)?
         }
     };
     let consented = permission_grants::granted(db, tenant, app_id, user).await?;
@@ -62,11 +65,15 @@ async fn of_graph(
     }
 }
 
-fn of_application(scope: &RequestedScope) -> Vec<String> {
+/// What an application's own API knows: that somebody may act for the user there. What that allows it decides by itself.
+fn of_application(scope: &RequestedScope) -> Result<Vec<String>, Refusal> {
     let stored = |name: &str| format!("{}/{name}", scope.audience);
     match &scope.permissions {
-        Permissions::Default => vec![stored(API_DEFAULT)],
-        Permissions::Named(names) => names.iter().map(|name| stored(name)).collect(),
+        Permissions::Default => Ok(vec![stored(API_DEFAULT)]),
+        Permissions::Named(names) => match names.iter().find(|name| !API_SCOPES.contains(&name.as_str())) {
+            Some(name) => Err(refusal::NO_SCOPE.about(&stored(name))),
+            None => Ok(names.iter().map(|name| stored(name)).collect()),
+        },
     }
 }
 

@@ -31,6 +31,8 @@ const PURPOSE: &str = "identity provider";
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// How long what a provider says of itself is believed.
 const METADATA_AGE: Duration = Duration::from_secs(3600);
+/// How long one that did not answer is left alone.
+const FAILURE_MEMORY: Duration = Duration::from_secs(10);
 /// How far the provider's clock may be off, in seconds.
 const SKEW_SECONDS: i64 = 120;
 /// What an ID token may be signed with.
@@ -47,7 +49,15 @@ pub struct Provider {
     pub config: IdentityProviderConfig,
     outgoing: Outgoing,
     clock: Clock,
-    known: Mutex<Option<(Ticks, Arc<Known>)>>,
+    known: Mutex<Asked>,
+}
+
+/// What a provider has said of itself, and when.
+#[derive(Default)]
+struct Asked {
+    found: Option<(Ticks, Arc<Known>)>,
+    /// When it last did not answer, and why.
+    failed: Option<(Ticks, String)>,
 }
 
 struct Known {
@@ -61,6 +71,9 @@ pub enum ProviderFault {
     /// It does not answer, or not as it should.
     #[error("the identity provider: {0}")]
     Fetch(#[from] FetchFault),
+    /// It did not answer a moment ago, and is not asked again yet.
+    #[error("{0} (a moment ago; it is asked again in a while)")]
+    Recently(String),
     /// The secret cannot be read.
     #[error("identity_providers.client_secret_file: {0}")]
     Secret(std::io::Error),
@@ -116,20 +129,44 @@ impl Provider {
     }
 
     async fn known(&self) -> Result<Arc<Known>, ProviderFault> {
-        let mut known = self.known.lock().await;
+        let mut asked = self.known.lock().await;
         let now = self.clock.now();
-        if let Some((since, found)) = known.as_ref()
-            && *since <= now
-            && now < since.plus(METADATA_AGE)
-        {
+        let within = |since: Ticks, age| since <= now && now < since.plus(age);
+        let found = asked.found.as_ref();
+        if let Some((_, found)) = found.filter(|(since, _)| within(*since, METADATA_AGE)) {
             return Ok(Arc::clone(found));
         }
+        // One that is down is not asked by every click, and what it said before goes on counting.
+        let failed = asked
+            .failed
+            .as_ref()
+            .filter(|(since, _)| within(*since, FAILURE_MEMORY));
+        if let Some((_, why)) = failed {
+            return match found {
+                Some((_, found)) => Ok(Arc::clone(found)),
+                None => Err(ProviderFault::Recently(why.clone())),
+            };
+        }
+        match (self.ask().await, found) {
+            (Ok(known), _) => {
+                let known = Arc::new(known);
+                asked.found = Some((now, Arc::clone(&known)));
+                asked.failed = None;
+                Ok(known)
+            }
+            (Err(fault), found) => {
+                let kept = found.map(|(_, found)| Arc::clone(found));
+                asked.failed = Some((now, fault.to_string()));
+                kept.ok_or(fault)
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<Known, ProviderFault> {
         let metadata = self.outgoing.provider(&self.config.issuer).await?;
         let (issuer, ca_file) = (&self.config.issuer, self.config.ca_file.as_deref());
         let keys = IssuerKeys::at(issuer, &metadata.jwks_uri, ca_file, &self.clock)?;
-        let found = Arc::new(Known { metadata, keys });
-        *known = Some((now, Arc::clone(&found)));
-        Ok(found)
+        Ok(Known { metadata, keys })
     }
 
     /// Redeems a code; gives what the provider says of whoever has signed in.

@@ -36,6 +36,10 @@ authority.key_rotation.
 pub(super) struct Rotate {
     #[command(flatten)]
     store: StoreArgs,
+    /// Withdraw all other keys at once, because one may have been stolen: every token that they have signed is refused within
+    /// half a minute.
+    #[arg(long)]
+    withdraw_others: bool,
     /// Print the new key as one JSON object.
     #[arg(long)]
     json: bool,
@@ -63,7 +67,10 @@ impl KeysCommand {
             }),
             Self::Rotate(rotate) => block_on(async {
                 let (store, _) = rotate.store.existing().await?;
-                store.rotate_keys(None).await?;
+                match rotate.withdraw_others {
+                    true => store.withdraw_keys().await?,
+                    false => store.rotate_keys(None).await?,
+                };
                 let now = store.clock.now();
                 let keys = key_ring::published(&mut *store.db.snapshot().await?, now).await?;
                 let newest = keys

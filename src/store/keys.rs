@@ -60,6 +60,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Key`] in one line that says what to do.
     pub async fn rotate_keys(&self, age: Option<Duration>) -> Result<bool, StoreError> {
+        self.rotate(age, self.clock.now().minus(STILL_NEEDED)).await
+    }
+
+    /// Puts a new signing key in the place of all others, which may have been stolen: their tokens do not count any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] in one line that says what to do.
+    pub async fn withdraw_keys(&self) -> Result<bool, StoreError> {
+        // Whatever is there by then has been followed, also where clocks differ.
+        self.rotate(None, Ticks(i64::MAX)).await
+    }
+
+    async fn rotate(&self, age: Option<Duration>, followed_by: Ticks) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let newest = signing_keys::newest(&mut *self.db.snapshot().await?, KeyPurpose::Token).await?;
         let if_older_than = age.map(|age| now.minus(age));
@@ -81,7 +94,7 @@ impl Store {
             purpose: KeyPurpose::Token,
             key,
             if_older_than,
-            followed_by: now.minus(STILL_NEEDED),
+            followed_by,
         };
         Ok(self.db.write(rotate).await?)
     }

@@ -436,6 +436,10 @@ async fn a_provider_that_is_down_is_told_and_others_are_not_kept() {
     let page = browser.get(&there.app, &authorize(&[])).await;
     let answer = browser.submit(&there.app, &page, &[]).await;
     assert_eq!(answer.status, 503, "{}", answer.text());
+    // Clicking on does not ask it again and again.
+    let asked = there.provider.hits();
+    assert_eq!(browser.submit(&there.app, &page, &[]).await.status, 503);
+    assert_eq!(there.provider.hits(), asked);
     let healthy = there.app.send(there.app.request("GET", "/healthz")).await;
     assert_eq!(healthy.status, 200);
 }

@@ -32,6 +32,21 @@ fn a_new_key_signs_and_the_old_one_stays_published() {
 }
 
 #[test]
+fn keys_that_may_be_stolen_are_withdrawn() {
+    use crate::support::names::{ARCHIVER, ORGANIZER, standup_of};
+    let home = Home::seeded();
+    let stolen = home.run(&["token", "--application", ARCHIVER]).succeeded();
+    home.run(&["keys", "rotate"]).succeeded();
+    home.one(&["keys", "rotate", "--withdraw-others"]);
+    assert_eq!(home.json(&["keys", "list"]).len(), 1);
+    let server = home.serve(&[]);
+    let path = format!("{}/recordings", standup_of(ORGANIZER));
+    assert_eq!(get(&server.address(), &path, stolen.trim()).status, 401);
+    let good = home.run(&["token", "--application", ARCHIVER]).succeeded();
+    assert_eq!(get(&server.address(), &path, good.trim()).status, 200);
+}
+
+#[test]
 fn keys_can_be_rotated_beside_a_server_which_signs_with_the_new_one_at_once() {
     use crate::support::names::ARCHIVER;
     let home = Home::seeded();
