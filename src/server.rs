@@ -17,6 +17,7 @@ use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Pro
 use crate::content::{ContentError, Finding};
 use crate::db::Db;
 use crate::db::ended::RemoveEnded;
+use crate::db::tenants;
 use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::store::{ServeLock, Store, StoreError};
 use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
@@ -207,6 +208,7 @@ impl Prepared {
             .map(|(index, entry)| Provider::new(index, entry, &store.clock))
             .collect();
         let providers = opened.map_err(|problem| StartError::Config(vec![problem]))?;
+        warn_of_unknown_tenants(&store, &providers).await?;
         let app = App::new(config, &public_url, store.clone(), verifier, (keys, providers));
         let app = app.map_err(|cause| StoreError::Key(format!("no thread can be had: {cause}")))?;
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
@@ -297,6 +299,22 @@ async fn sweep(app: App) {
             }
         }
     }
+}
+
+/// Says so where an identity provider is for a tenant that is not there: its people would go on with passwords.
+async fn warn_of_unknown_tenants(store: &Store, providers: &[Provider]) -> Result<(), StoreError> {
+    let mut db = store.db.snapshot().await?;
+    for (index, provider) in providers.iter().enumerate() {
+        let tenant = &provider.config.tenant;
+        let is_known = tenants::find(&mut db, tenant).await?.is_some()
+            || tenants::find_by_domain(&mut db, tenant).await?.is_some();
+        if !is_known {
+            tracing::warn!(
+                "identity_providers[{index}].tenant: no tenant has the id or the domain {tenant} yet, so nobody is sent there"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Puts new signing keys in front of old ones, and removes what has ended, for as long as the server runs.

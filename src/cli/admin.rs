@@ -45,9 +45,9 @@ pub(super) struct BootstrapArgs {
     /// most one.
     #[arg(long, value_name = "ID-OR-DOMAIN")]
     tenant: Option<String>,
-    /// What people call the tenant, where it is made.
-    #[arg(long, value_name = "NAME", default_value = "Graphophone", value_parser = name)]
-    tenant_name: String,
+    /// What people call the tenant, where it is made; Graphophone where it is left out.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    tenant_name: Option<String>,
     /// Domain of the tenant; that of the user where it is left out.
     #[arg(long, value_name = "DOMAIN")]
     domain: Option<String>,
@@ -154,16 +154,31 @@ impl BootstrapArgs {
                 return found.ok_or_else(|| Failure::refused([unknown()]));
             }
         };
+        if let Some(found) = tenants::find(db, &id).await? {
+            let called = found.display_name.as_deref().unwrap_or(&found.id);
+            return match &self.tenant_name {
+                // An administrator of another tenant than the one that was meant would be a bad surprise.
+                Some(name) if found.display_name.as_ref() != Some(name) => Err(Failure::refused([format!(
+                    "--tenant-name: the tenant is there and is called {called}; for another one add --tenant {}",
+                    ids::random()
+                )])),
+                _ => Ok(found),
+            };
+        }
         // As in a seed that says no more.
-        Ok(tenants::find(db, &id).await?.unwrap_or(Tenant {
+        Ok(Tenant {
             id,
-            display_name: Some(self.tenant_name.clone()),
+            display_name: Some(
+                self.tenant_name
+                    .clone()
+                    .unwrap_or_else(|| "Graphophone".to_owned()),
+            ),
             suspended: false,
             participants_can_download_recordings: false,
             guest_access: false,
             transcripts_enabled: true,
             speaker_attribution_enabled: true,
-        }))
+        })
     }
 
     fn user(&self, tenant: &str, name: &str) -> User {

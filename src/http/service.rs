@@ -14,7 +14,7 @@ use odata::path::{ResourcePath, Segment};
 use tokio::time::{Instant, timeout};
 
 use super::artifacts::{content, count, get, list};
-use super::authority::{self, AuthorityCall, Route};
+use super::authority::{self, AuthorityCall, RefusalNumber, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
 use super::request::{ApiVersion, Call, Peer, RequestIds};
@@ -44,6 +44,8 @@ struct Trace {
     app_id: Option<String>,
     tenant_id: Option<String>,
     delegated: Option<bool>,
+    /// What the authority has refused with.
+    refusal: Option<String>,
     status: u16,
     duration: Duration,
 }
@@ -105,6 +107,8 @@ pub(super) async fn answer(
         let length = response.body().size_hint().exact().unwrap_or_default();
         *response.body_mut() = Body::Length(length);
     }
+    let number = response.extensions_mut().remove::<RefusalNumber>();
+    trace.refusal = number.map(|RefusalNumber(number)| format!("AADSTS{number}"));
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
     log(app, &head, &ids, &trace, error.as_ref());
@@ -415,7 +419,7 @@ fn log(app: &App, head: &http::request::Parts, ids: &RequestIds, trace: &Trace, 
         caller.tenant_id = trace.tenant_id,
         caller.app_id = trace.app_id,
         caller.delegated = trace.delegated,
-        error.code = error.map(|error| error.code.text()),
+        error.code = error.map(|error| error.code.text()).or(trace.refusal.as_deref()),
         error.cause = cause,
         "request"
     );

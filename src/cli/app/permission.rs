@@ -250,7 +250,7 @@ async fn list(directory: &Directory, application: &Application, json: bool) -> R
         let consent = match (kind, admin(*kind, name)) {
             (PermissionKind::Role, _) => "-",
             (PermissionKind::Chat, _) => "of a chat",
-            (PermissionKind::Scope, true) => "of an administrator",
+            (PermissionKind::Scope, true) => "on Graph of an administrator",
             (PermissionKind::Scope, false) => "of the user",
         };
         vec![label(*kind).to_owned(), name.clone(), consent.to_owned()]

@@ -132,6 +132,10 @@ struct OAuthErrorBody<'a> {
     suberror: Option<&'static str>,
 }
 
+/// What the log line of a request says of a refusal; it goes with the answer.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct RefusalNumber(pub u32);
+
 fn error_body(
     call: &AuthorityCall<'_>,
     status: StatusCode,
@@ -153,6 +157,7 @@ fn error_body(
         suberror: (aadsts == 65_001).then_some("consent_required"),
     };
     let mut response = json(status, &body);
+    response.extensions_mut().insert(RefusalNumber(aadsts));
     for (name, text) in [(X_MS_REQUEST_ID, trace), (CLIENT_REQUEST_ID, correlation)] {
         if let Ok(value) = HeaderValue::from_str(text) {
             response.headers_mut().insert(name, value);

@@ -144,8 +144,13 @@ pub(super) fn stop(call: &AuthorityCall<'_>, language: Language, error: &Authori
             )
         }
     };
-    let detail = format!("{detail} ({})", call.ids.request);
-    message(status, language, texts.cannot_go_on, text, Some(&detail))
+    let detail = format!("{detail} (request-id {})", call.ids.request);
+    let mut response = message(status, language, texts.cannot_go_on, text, Some(&detail));
+    if let AuthorityError::Refused(refusal) = error {
+        let number = super::answer::RefusalNumber(refusal.aadsts);
+        response.extensions_mut().insert(number);
+    }
+    response
 }
 
 /// A page that says that it came too late, or from elsewhere.

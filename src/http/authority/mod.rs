@@ -26,6 +26,7 @@ use super::body::Body;
 use super::request::RequestIds;
 use crate::app::App;
 
+pub(super) use answer::RefusalNumber;
 pub(super) use routes::{Endpoint, Route, find};
 
 /// A request for one of the authority's paths.

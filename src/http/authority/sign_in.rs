@@ -1,6 +1,6 @@
 //! `POST /{tenant}/login`: name and password of somebody who is in the middle of an interaction.
 
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, header};
 
 use super::AuthorityCall;
 use super::authorize;
@@ -149,7 +149,11 @@ async fn check(
                     (StatusCode::TOO_MANY_REQUESTS, format!("{} {seconds}", texts.wait))
                 }
             };
-            return page(call, language, interaction, (name, Some((status, &text)))).await;
+            let mut answer = page(call, language, interaction, (name, Some((status, &text)))).await?;
+            if let SignInFault::Wait(seconds) = fault {
+                answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
+            return Ok(answer);
         }
     };
     go_on(call, language, interaction, (&user, true)).await

@@ -183,3 +183,27 @@ fn the_link_begins_with_the_public_url() {
     assert!(ran.err.contains("public_url"), "{ran:?}");
     ran.succeeded();
 }
+
+#[test]
+fn an_administrator_of_another_tenant_is_not_made_by_mistake() {
+    let home = Home::of_contoso();
+    let bootstrap = [
+        "admin",
+        "bootstrap",
+        "--tenant-name",
+        "Fabrikam",
+        "--user",
+        "admin@fabrikam.example",
+        "--force",
+    ];
+    let ran = home.run(&bootstrap);
+    let line = ran.refused();
+    assert!(
+        line.contains("is called Contoso") && line.contains("add --tenant "),
+        "{line}"
+    );
+    let id = line.split("add --tenant ").nth(1).unwrap().trim();
+    home.run(&[&bootstrap[..], &["--tenant", id]].concat())
+        .succeeded();
+    assert_eq!(home.json(&["user", "list", "--tenant", id]).len(), 1);
+}
