@@ -35,8 +35,6 @@ pub enum OAuthError {
     LoginRequired,
     /// Somebody has to consent, and may not be asked to.
     ConsentRequired,
-    /// Somebody has to be asked.
-    InteractionRequired,
     /// Too many attempts.
     TemporarilyUnavailable,
 }
@@ -61,7 +59,6 @@ impl OAuthError {
             Self::BadVerificationCode => "bad_verification_code",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
-            Self::InteractionRequired => "interaction_required",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }

@@ -13,11 +13,16 @@ pub fn is_challenge(text: &str) -> bool {
     text.len() == CHALLENGE_BYTES && URL_SAFE_NO_PAD.decode(text).is_ok()
 }
 
+/// The challenge that is made from `verifier` (section 4.2).
+pub fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
+}
+
 /// Whether `verifier` is what `challenge` was made from (section 4.6); of 43 to 128 unreserved characters (section 4.1).
 pub fn matches(challenge: &str, verifier: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     let is_verifier = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
-    let made = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+    let made = challenge_of(verifier);
     is_verifier && verify_slices_are_equal(made.as_bytes(), challenge.as_bytes()).is_ok()
 }
 

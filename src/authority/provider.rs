@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -14,7 +13,7 @@ use tokio::sync::Mutex;
 use super::interaction::Interaction;
 use super::issue::Handed;
 use super::redirect_uri::with_parameters;
-use super::{Authority, AuthorityError};
+use super::{Authority, AuthorityError, pkce};
 use crate::auth::claims;
 use crate::auth::fetch::{FetchFault, Outgoing, OutgoingForm, ProviderMetadata};
 use crate::auth::issuers::IssuerKeys;
@@ -348,7 +347,7 @@ impl Authority {
             .sealer
             .seal_text(PURPOSE, &text)
             .ok_or(AuthorityError::Lost)?;
-        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, detour.verifier.as_bytes()));
+        let challenge = pkce::challenge_of(&detour.verifier);
         let (callback, scope) = (
             self.callback(&interaction.tenant_id),
             provider.config.scopes.join(" "),

@@ -1,11 +1,11 @@
 //! Secrets that are made here: random, so that nothing can be guessed, and kept as their SHA-256.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::fill;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::config::Secret;
+use crate::seal;
 
 /// Stands behind the first characters of every secret of an application, so that a scanner of sources knows one.
 const MARK: &str = ".gph.";
@@ -73,7 +73,7 @@ pub fn password() -> Result<Secret, NoRandomness> {
 
 /// What is kept of a secret.
 pub fn sha256(secret: &str) -> Vec<u8> {
-    digest(&SHA256, secret.as_bytes()).as_ref().to_vec()
+    seal::sha256(secret.as_bytes())
 }
 
 fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {

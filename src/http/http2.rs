@@ -1,6 +1,7 @@
 //! One connection of HTTP/2 (RFC 9113): its limits, its streams, and when it has been idle for long enough.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,7 +23,6 @@ use super::body::Body;
 use super::frames::{Counted, Waste};
 use super::listener::stopped;
 use super::patience::Watch;
-use super::request::Peer;
 use super::service;
 use crate::app::App;
 use crate::config::LimitsConfig;
@@ -55,7 +55,7 @@ tokio::task_local! {
 /// Answers the requests of a connection until it ends, is idle for too long, or the server stops.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
     stream: S,
-    peer: Peer,
+    peer: IpAddr,
     app: &App,
     stopping: &mut watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {

@@ -1,7 +1,5 @@
 //! What a handler is given beside a snapshot of the store: the caller and the parts of the request.
 
-use std::net::IpAddr;
-
 use http::HeaderMap;
 use http::header::HeaderName;
 
@@ -30,15 +28,6 @@ impl ApiVersion {
             _ => None,
         }
     }
-}
-
-/// Who is at the other end of a connection. Every request carries it as an extension; it is never logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// Address: of the client itself, or of the proxy in front.
-    pub address: IpAddr,
-    /// The connection is TLS.
-    pub is_tls: bool,
 }
 
 /// `request-id` and `client-request-id` of an answer (contract section 7.1).

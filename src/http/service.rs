@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +18,7 @@ use super::artifacts::{content, count, get, list};
 use super::authority::{self, AuthorityCall, RefusalNumber, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::request::{ApiVersion, Call, Peer, RequestIds};
+use super::request::{ApiVersion, Call, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
 use super::{health, respond};
 use crate::app::App;
@@ -50,15 +51,14 @@ struct Trace {
     duration: Duration,
 }
 
-/// Answers one request of `peer`. Refusals are answers too, so this does not fail.
+/// Answers one request that comes from `peer`: the client itself, or the proxy in front; it is never logged. Refusals are answers too, so this does not fail.
 pub(super) async fn answer(
     app: &App,
-    peer: Peer,
+    peer: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let started = Instant::now();
-    let (mut head, body) = request.into_parts();
-    head.extensions.insert(peer);
+    let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
@@ -76,7 +76,7 @@ pub(super) async fn answer(
                 query: head.uri.query().unwrap_or_default(),
                 headers: &head.headers,
                 body,
-                peer: peer.address,
+                peer,
                 ids: &ids,
             };
             of_authority(found, &call, &mut trace).await

@@ -1,7 +1,7 @@
 //! From an accepted socket to a protocol: with TLS the handshake and what was agreed in it, without it HTTP/1.1.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -18,7 +18,6 @@ use super::connection::Connection;
 use super::http2;
 use super::listener::stopped;
 use super::patience::Patient;
-use super::request::Peer;
 use super::service::{self, MAX_HEADERS};
 use crate::app::App;
 use crate::config::LimitsConfig;
@@ -50,10 +49,7 @@ pub(super) async fn serve(
 ) {
     let Client { stream, address } = client;
     let _not_fatal = stream.set_nodelay(true);
-    let peer = Peer {
-        address: address.ip().to_canonical(),
-        is_tls: tls.is_some(),
-    };
+    let peer = address.ip().to_canonical();
     let ended = match tls {
         None => {
             let stream = Patient::new(stream, app.config.limits.send_timeout);
@@ -123,7 +119,7 @@ async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
 /// HTTP/1.1, with or without TLS below.
 async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send>(
     stream: S,
-    peer: Peer,
+    peer: IpAddr,
     app: &App,
     stopping: &mut watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
