@@ -40,10 +40,70 @@ class Case:
     # HTTP versions of the requests for tokens and of those to the API.
     tokens: str = "1.1"
     graph: str = "1.1"
-    # What it is to show: everything, a download, a count, a status, or a refusal.
+    # What it is to show: everything, a download, a count, a status, a refusal, or all operations.
     shows: str = "walk"
+    # The column of the table of operations.
+    column: str = ""
     # A person signs in while it runs: by a device code.
     device: bool = False
+
+
+# What every program of operations does, in the words in which it says so: the rows of the table.
+OPERATIONS = """
+get a meeting
+find a meeting by joinWebUrl
+find a meeting by joinMeetingId
+create a meeting
+create or get a meeting
+update a meeting
+delete a meeting
+get a user
+get me
+list recordings
+list my recordings
+count recordings
+filter recordings
+select properties of recordings
+page through recordings
+get a recording
+content of a recording
+download a recording to a file
+list transcripts
+count transcripts
+get a transcript
+content of a transcript
+content of a transcript as text/vtt
+content of a transcript with $format
+content of a transcript without speakers
+metadataContent of a transcript
+getAllRecordings
+getAllRecordings between dates
+getAllRecordings with $filter
+getAllRecordings by URL
+getAllTranscripts
+getAllTranscripts between dates
+delta of recordings
+delta of transcripts
+delta of getAllRecordings
+delta of getAllTranscripts
+list calls
+get a call
+list recordings of a call
+get a recording of a call
+content of a recording of a call
+list transcripts of a call
+get a transcript of a call
+content of a transcript of a call
+metadataContent of a transcript of a call
+getAllRecordings of calls
+getAllRecordings of calls by URL
+getAllTranscripts of calls
+delta of recordings of a call
+batch
+batch with a failing item
+batch with dependsOn
+batch with a content
+""".strip().splitlines()
 
 
 class Failed(Exception):
@@ -115,6 +175,90 @@ class Demo:
         return [line for line in lines[:-1] if line.get("message") == "request"]
 
 
+def expectations(demo: Demo) -> dict:
+    """What the answers have to hold, from what the demo prints and the files that it was filled from."""
+    sample, environment = demo.sample, demo.environment
+    base, user, meeting = (environment[name] for name in ("GRAPH_BASE_URL", "GRAPH_USER_ID", "GRAPH_MEETING_ID"))
+    media = {}
+    for block in re.split(r"^  - ", (ROOT / "demo" / "seed.yaml").read_text(), flags=re.MULTILINE):
+        members = dict(re.findall(r'^ *(\w+): "([^"\n]+)"', block, re.MULTILINE))
+        if "contentFile" in members and "contentCorrelationId" in members:
+            media[members["contentCorrelationId"], "metadataFile" in members] = ROOT / "demo" / members["contentFile"]
+
+    def with_content(one: dict, is_transcript: bool) -> dict:
+        content = media[one["contentCorrelationId"], is_transcript].read_bytes()
+        known = {**one, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if is_transcript:
+            cues = re.findall(r"<v ([^>]+)>(.*?)</v>", content.decode())
+            known["cues"] = [{"speaker": speaker, "text": text} for speaker, text in cues]
+        return known
+
+    def kept(kind: str, **members: str) -> list[dict]:
+        found = [one for one in sample[kind] if one.get("uploadState") != "pending"]
+        found = [one for one in found if all(one[name] == value for name, value in members.items())]
+        found.sort(key=lambda one: (one["createdDateTime"], one["id"]))
+        return [with_content(one, kind == "transcripts") for one in found]
+
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    # An expired meeting, one of a channel and one without a calendar do not count.
+    served = {
+        one["id"]
+        for one in sample["meetings"]
+        if one["iCalUId"] and not one["isChannelMeeting"] and (one["expiryDateTime"] or now) >= now
+    }
+    of_user = {
+        kind: [one for one in kept(kind, organizerId=user) if one["meetingId"] in served]
+        for kind in ("recordings", "transcripts")
+    }
+    # From after the first to before the last.
+    times = [one["createdDateTime"] for one in of_user["recordings"]]
+    start, end = times[0][:19] + ".9999999Z", times[-1][:19] + "Z"
+    between = {
+        kind: sorted(one["id"] for one in of_user[kind] if start < one["createdDateTime"] < end) for kind in of_user
+    }
+    all_of = {kind: sorted(one["id"] for one in of_user[kind]) for kind in of_user}
+    here = next(one for one in sample["meetings"] if one["id"] == meeting)
+    call = next(one for one in sample["recordings"] if one["adhocCallId"])
+    caller, of_call = call["organizerId"], {"adhocCallId": call["adhocCallId"]}
+    calls = {
+        kind: [one for one in kept(kind, organizerId=caller) if one["adhocCallId"]]
+        for kind in ("recordings", "transcripts")
+    }
+    functions = f"{base}/users/{user}/onlineMeetings/getAll"
+    return {
+        "baseUrl": base,
+        "organizerToken": sample["tokens"]["organizer"],
+        "organizer": {
+            **next(one for one in sample["users"] if one["id"] == user),
+            "url": f"{base}/users/{user}",
+        },
+        "meeting": {
+            **here,
+            "joinMeetingId": (here.get("joinMeetingIdSettings") or {}).get("joinMeetingId"),
+            "url": f"{base}/users/{user}/onlineMeetings/{meeting}",
+        },
+        "recordings": kept("recordings", meetingId=meeting),
+        "transcripts": kept("transcripts", meetingId=meeting),
+        "all": {
+            **all_of,
+            "recordingsUrl": f"{functions}Recordings(meetingOrganizerUserId='{user}')",
+            "transcriptsUrl": f"{functions}Transcripts(meetingOrganizerUserId='{user}')",
+        },
+        "between": {**between, "start": start, "end": end},
+        "call": {
+            "id": call["adhocCallId"],
+            "userId": caller,
+            "userUrl": f"{base}/users/{caller}",
+            "url": f"{base}/users/{caller}/adhocCalls/{call['adhocCallId']}",
+            "calls": sorted({one["adhocCallId"] for one in calls["recordings"]}),
+            "recordings": kept("recordings", **of_call),
+            "transcripts": kept("transcripts", **of_call),
+            "allRecordings": sorted(one["id"] for one in calls["recordings"]),
+            "allTranscripts": sorted(one["id"] for one in calls["transcripts"]),
+        },
+    }
+
+
 def spoken(requests: list[dict]) -> tuple[str, str]:
     """The HTTP versions of requests for tokens and of those to the API; the person's browser does not count."""
     tokens, graph = set(), set()
@@ -136,6 +280,10 @@ class Runner:
         self.home = folder / "home"
         self.home.mkdir()
         self.passed = self.failed = 0
+        # For each column what it says of each operation.
+        self.operations: dict[str, dict[str, str]] = {}
+        self.expected = folder / "expected.json"
+        self.expected.write_text(json.dumps(expectations(demo)))
         meeting = demo.environment["GRAPH_MEETING_ID"]
         of_meeting = lambda one: one["meetingId"] == meeting and one.get("uploadState") != "pending"
         self.recordings = [one for one in demo.sample["recordings"] if of_meeting(one)]
@@ -161,6 +309,7 @@ class Runner:
             # DefaultAzureCredential looks for the cloud that it runs in where the environment does not do; not here.
             "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
             **self.demo.environment,
+            "OPERATIONS_EXPECTED": str(self.expected),
         }
         for name, value in case.environment.items():
             if value is None:
@@ -228,6 +377,9 @@ class Runner:
             if status != 1 or wanted not in err or "403" not in err or "Traceback" in err:
                 raise Failed(f"is not told of a 403, but ends with {status}: {err[-1000:]}")
             return
+        if case.shows == "operations":
+            self.check_operations(case, status, out, err)
+            return
         if status != 0:
             raise Failed(f"ends with {status}: {err[-1500:]}")
         if case.shows == "status":
@@ -254,6 +406,34 @@ class Runner:
             raise Failed(f"downloads something else: {out[-500:]}")
         if hashlib.sha256(content).hexdigest() not in self.media:
             raise Failed("downloads other bytes than those of the recording")
+
+
+    def check_operations(self, case: Case, status: int, out: str, err: str) -> None:
+        done = dict(re.findall(r"^(.+?): ((?:requests \d+|cannot .+))$", out, re.MULTILINE))
+        self.operations[case.column] = done
+        missing = [name for name in OPERATIONS if name not in done]
+        if status != 0 or missing:
+            lines = err.strip()[-40000:].splitlines()
+            unsaid = [name for name in missing if not any(line.startswith(name + ":") for line in lines)]
+            lines += [f"{name}: nothing is said of it" for name in unsaid]
+            raise Failed("\n".join([f"{len(OPERATIONS) - len(missing)} of {len(OPERATIONS)} operations", *lines]))
+
+    def table(self) -> str:
+        """Operations and clients, with the requests that each has sent."""
+        columns = list(self.operations)
+        rows = [["requests", *columns]]
+        for name in OPERATIONS:
+            said = (self.operations[column].get(name, "failed") for column in columns)
+            rows.append([name, *(text.removeprefix("requests ").split(" ")[0] for text in said)])
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        reasons = [
+            f"{column} cannot do `{name}`: {said.removeprefix('cannot ')}"
+            for column, done in self.operations.items()
+            for name, said in done.items()
+            if said.startswith("cannot ")
+        ]
+        return "\n".join([*lines, "", *reasons])
 
 
 def said(command: list[str]) -> str:
@@ -335,6 +515,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
                 Case("environment alone", python("recordings.py"), graph="2"),
                 Case("environment alone, certificate", python("recordings.py"), by_certificate, graph="2"),
                 Case("a refusal", python("recordings.py"), refused, graph="2", shows="refusal"),
+                Case("every operation", python("operations.py"), graph="2", shows="operations", column="msgraph-sdk"),
                 Case("HTTP/1.1", python("http1.py"), shows="count"),
                 Case("client secret, tenant by id", python("tenant.py"), tenant, graph="2", shows="count"),
                 Case("msal, device code", python("device_code.py"), no_secret, shows="download", device=True),
@@ -413,6 +594,8 @@ def main(server: str, built: str) -> int:
                 runner.say(f"{client}: {versions}")
                 for case in runs:
                     runner.run(case)
+            if runner.operations:
+                runner.say("\n" + runner.table())
         finally:
             demo.stop()
     print(f"\n{runner.passed} passed, {runner.failed} failed")
