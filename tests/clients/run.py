@@ -590,6 +590,9 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
             [
                 Case("environment alone", go("recordings"), tokens="2", graph="2"),
                 Case("certificate", go("recordings"), by_certificate, tokens="2", graph="2"),
+                Case(
+                    "every operation", go("operations"), tokens="2", graph="2", shows="operations", column="Go core"
+                ),
                 Case("GODEBUG=http2client=0", go("recordings"), http1_go, tokens="2", graph="1.1"),
                 Case("a refusal", go("recordings"), refused, tokens="2", graph="2", shows="refusal"),
                 Case("client secret, tenant by id", go("tenant"), tenant, "2", "2", "status"),
