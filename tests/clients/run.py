@@ -1,7 +1,7 @@
 """Starts the demo and runs every recipe of this folder against it. scripts/test-clients calls it; everything is from the
 standard library.
 
-    run.py SERVER BUILT    SERVER is the program, BUILT the folder in which the recipes have been installed
+    run.py SERVER BUILT CLIENT…    SERVER is the program, BUILT the folder in which the recipes have been installed
 """
 
 import base64
@@ -422,8 +422,11 @@ class Runner:
         """Operations and clients, with the requests that each has sent."""
         columns = list(self.operations)
         rows = [["requests", *columns]]
-        for name in OPERATIONS:
-            said = (self.operations[column].get(name, "failed") for column in columns)
+        # One client does more than all have in common.
+        more = [name for done in self.operations.values() for name in done if name not in OPERATIONS]
+        for name in [*OPERATIONS, *more]:
+            otherwise = "failed" if name in OPERATIONS else "-"
+            said = (self.operations[column].get(name, otherwise) for column in columns)
             rows.append([name, *(text.removeprefix("requests ").split(" ")[0] for text in said)])
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
@@ -473,6 +476,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
     no_secret = {"AZURE_CLIENT_SECRET": None}
 
     curl = ["sh", str(built / "curl" / "recordings.sh")]
+    operations = ["sh", str(built / "curl" / "operations.sh")]
     python = lambda name: [str(built / "python" / "venv/bin/python"), str(built / "python" / name)]
     script = lambda *names: ["node", *(str(built / "javascript" / name) for name in names)]
     http2 = ["node", "--import", str(built / "javascript/http2.js")]
@@ -503,6 +507,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
             f"curl {said(['curl', '--version'])}",
             [
                 Case("client secret", curl, graph="2", tokens="2"),
+                Case("every operation", operations, tokens="2", graph="2", shows="operations", column="curl"),
                 Case("client secret, --http1.1", [*curl, "--http1.1"]),
                 Case("client secret, tenant by id, --http2", [*curl, "--http2"], tenant, "2", "2"),
                 Case("a refusal", curl, refused, "2", "2", "refusal"),
@@ -598,10 +603,23 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
                 Case("client secret, tenant by id", go("tenant"), tenant, "2", "2", "status"),
             ],
         ),
+        "go-sdk": (
+            pinned("msgraph-sdk-go", (HERE / "go-sdk/go.mod").read_text(), r"/msgraph-sdk-go v(\S+)"),
+            [
+                Case(
+                    "every operation",
+                    [str(built / "go-sdk/bin/operations")],
+                    tokens="2",
+                    graph="2",
+                    shows="operations",
+                    column="Go msgraph-sdk",
+                ),
+            ],
+        ),
     }
 
 
-def main(server: str, built: str) -> int:
+def main(server: str, built: str, *clients: str) -> int:
     # The folder holds the secrets of the demo.
     with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
         folder = Path(name)
@@ -609,6 +627,8 @@ def main(server: str, built: str) -> int:
         try:
             runner = Runner(demo, folder)
             for client, (versions, runs) in cases(demo, Path(built), folder).items():
+                if client not in clients:
+                    continue
                 problem = Path(built) / client / "problem"
                 if problem.exists():
                     runner.say(f"{client}: {versions}")

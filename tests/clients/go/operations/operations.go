@@ -16,29 +16,20 @@ import (
 	"strings"
 	"time"
 
+	"example/recordings/connection"
 	"example/recordings/steps"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
-	khttp "github.com/microsoft/kiota-http-go"
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
-	"github.com/microsoftgraph/msgraph-sdk-go-core/authentication"
 )
 
 const unattributed = "application/vnd.microsoft.graph.transcript+text"
 
 var same = steps.Same
-
-// given is a credential that holds the token that it was given.
-type given string
-
-func (token given) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: string(token), ExpiresOn: time.Now().Add(time.Hour)}, nil
-}
 
 type graph struct {
 	baseURL string
@@ -47,26 +38,11 @@ type graph struct {
 }
 
 func connect(credential azcore.TokenCredential) (*graph, error) {
-	baseURL := os.Getenv("GRAPH_BASE_URL")
-	base, err := url.Parse(baseURL)
+	adapter, client, err := connection.Open(credential)
 	if err != nil {
 		return nil, err
 	}
-	hosts, scopes := []string{base.Hostname()}, []string{os.Getenv("GRAPH_SCOPE")}
-	provider, err := authentication.NewAzureIdentityAuthenticationProviderWithScopesAndValidHosts(credential, scopes, hosts)
-	if err != nil {
-		return nil, err
-	}
-	middleware := core.GetDefaultMiddlewaresWithOptions(&core.GraphClientOptions{})
-	counting := steps.Counting{Parent: khttp.GetDefaultTransport()}
-	client := &http.Client{Transport: khttp.NewCustomTransportWithParentTransport(counting, middleware...)}
-	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		provider, core.GraphClientOptions{}, nil, nil, client)
-	if err != nil {
-		return nil, err
-	}
-	adapter.SetBaseUrl(baseURL)
-	return &graph{baseURL, adapter, client}, nil
+	return &graph{adapter.GetBaseUrl(), adapter, client}, nil
 }
 
 type refused struct {
@@ -573,7 +549,7 @@ func run() (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	me, err := connect(given(expected.OrganizerToken))
+	me, err := connect(connection.Given(expected.OrganizerToken))
 	if err != nil {
 		return 1, err
 	}

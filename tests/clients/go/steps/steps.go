@@ -77,6 +77,9 @@ func (counting Counting) RoundTrip(request *http.Request) (*http.Response, error
 	return counting.Parent.RoundTrip(request)
 }
 
+// Sent is how many requests the running step has sent.
+func Sent() int64 { return sent.Load() }
+
 // LastPath is the path of the last request.
 func LastPath() string { return last.Load().(string) }
 
