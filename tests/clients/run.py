@@ -103,6 +103,7 @@ batch
 batch with a failing item
 batch with dependsOn
 batch with a content
+batch with a body
 """.strip().splitlines()
 
 

@@ -403,6 +403,15 @@ if step 'batch with a content'; then
   end
 fi
 
+if step 'batch with a body'; then
+  batch "$(
+    jq -cn --arg url "${meetings#"$base"}/createOrGet" --arg id "curl-batch-$(date +%s)-$$" '{id: "made", method: "POST", url: $url,
+      headers: {"Content-Type": "application/json"}, body: {externalId: $id, subject: "Made in a batch"}}'
+  )"
+  same statuses "$statuses" 'made 201'
+  end
+fi
+
 # What only a client that writes its own requests can ask for.
 
 if step 'keys in parentheses'; then

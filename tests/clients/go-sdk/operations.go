@@ -656,6 +656,20 @@ func (s *suite) aboutBatches() {
 		}
 		return cmp.Or(err, errors.New("it reads a body that is a text: look at it"))
 	})
+	s.add("batch with a body", func() error {
+		body := users.NewItemOnlineMeetingsCreateOrGetPostRequestBody()
+		body.SetExternalId(to("go-sdk-" + strconv.FormatInt(time.Now().UnixNano(), 36)))
+		body.SetSubject(to("Made in a batch"))
+		question, err := s.user.OnlineMeetings().CreateOrGet().ToPostRequestInformation(background, body, nil)
+		if err != nil {
+			return err
+		}
+		answer, items, err := s.batch(false, question)
+		if err != nil {
+			return err
+		}
+		return same("statuses", statuses(answer, items), []int32{201})
+	})
 }
 
 func run() (int, error) {

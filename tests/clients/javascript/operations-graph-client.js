@@ -316,6 +316,14 @@ await run(
       same("statuses", statuses(answer), { content: 200 });
       isContent(Buffer.from(await answer.getResponseById("content").text(), "base64"), recordings[0]);
     },
+    "batch with a body": async () => {
+      const request = new Request(new URL(`${meetings}/createOrGet`, base.origin), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ externalId: randomUUID(), subject: "Made in a batch" }),
+      });
+      same("statuses", statuses(await batchOf({ id: "made", request })), { made: 201 });
+    },
   },
   refusal,
 );

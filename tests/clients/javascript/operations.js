@@ -293,8 +293,9 @@ await run(
         transcripts: meeting.transcripts.toGetRequestInformation(),
       });
       same("statuses", await statuses(answer), { recordings: 200, transcripts: 200 });
-      if (answer.getResponseById("recordings").body === undefined) throw new Cannot("it reads no body that is JSON");
-      throw new Error("it reads a body that is JSON: look at it");
+      const { body } = answer.getResponseById("recordings");
+      if (body === undefined) throw new Cannot("it reads no body that is JSON");
+      same("recordings", ids(JSON.parse(new TextDecoder().decode(body)).value), ids(recordings));
     },
     "batch with a failing item": async () => {
       const answer = await batchOf({ none: unknown(), list: meeting.recordings.toGetRequestInformation() });
@@ -309,6 +310,14 @@ await run(
       const answer = await batchOf({ content: content.toGetRequestInformation() });
       same("statuses", await statuses(answer), { content: 200 });
       isContent(answer.getResponseById("content").body, recordings[0]);
+    },
+    "batch with a body": async () => {
+      const body = { externalId: randomUUID(), subject: "Made in a batch" };
+      const answer = await batchOf({ made: user.onlineMeetings.createOrGet.toPostRequestInformation(body) });
+      const { status } = answer.getResponseById("made");
+      // It leaves all headers of an item out, and so writes a body as base64 without saying what it is.
+      if (status === 400) throw new Cannot("it sends no Content-Type for a body");
+      same("status", status, 201);
     },
   },
   refusal,

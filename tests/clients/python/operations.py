@@ -8,7 +8,6 @@ wrong is said at the end.
 """
 
 import asyncio
-import base64
 import datetime
 import hashlib
 import json
@@ -601,9 +600,10 @@ async def _() -> None:
         BatchRequestItem(MEETING.transcripts.to_get_request_information(), "transcripts"),
     )
     same("statuses", answer.get_response_status_codes(), {"recordings": 200, "transcripts": 200})
-    # It is told that the body is JSON, and keeps it as what Python prints for it.
-    found = eval(answer.get_response_by_id("recordings").body.decode())  # noqa: S307
-    same("recordings", [one["id"] for one in found["value"]], [one["id"] for one in RECORDINGS])
+    if answer.get_response_by_id("recordings").body is None:
+        raise Cannot("it reads no body that is JSON")
+    found = answer.get_response_by_id("recordings", CallRecordingCollectionResponse)
+    same("recordings", ids(found.value), [one["id"] for one in RECORDINGS])
 
 
 @step("batch with a failing item")
@@ -613,6 +613,7 @@ async def _() -> None:
         BatchRequestItem(MEETING.recordings.count.to_get_request_information(), "count"),
     )
     same("statuses", answer.get_response_status_codes(), {"none": 404, "count": 200})
+    same("count", answer.get_response_stream_by_id("count").read(), str(len(RECORDINGS)).encode())
 
 
 @step("batch with dependsOn")
@@ -633,7 +634,15 @@ async def _() -> None:
     item = MEETING.recordings.by_call_recording_id(wanted["id"]).content
     answer = await batch(BatchRequestItem(item.to_get_request_information(), "content"))
     same("status", answer.get_response_status_codes(), {"content": 200})
-    is_content(base64.b64decode(answer.get_response_stream_by_id("content").read()), wanted)
+    is_content(answer.get_response_stream_by_id("content").read(), wanted)
+
+
+@step("batch with a body")
+async def _() -> None:
+    body = CreateOrGetPostRequestBody(external_id=str(uuid.uuid4()), subject="Made in a batch")
+    request = USER.online_meetings.create_or_get.to_post_request_information(body)
+    answer = await batch(BatchRequestItem(request, "made"))
+    same("status", answer.get_response_status_codes(), {"made": 201})
 
 
 async def main(words: list[str]) -> int:

@@ -465,15 +465,23 @@ func (s *suite) aboutCalls() {
 	})
 }
 
-// batch sends paths, in their order, and gives what each is answered; the second depends on the first where it is said.
+// batch asks for paths, in their order, and gives what each is answered; the others depend on the first where it is said.
 func (s *suite) batch(depends bool, paths ...string) ([]core.BatchItem, error) {
-	batch := core.NewBatchRequest(s.adapter)
-	var items []core.BatchItem
+	var questions []*abstractions.RequestInformation
 	for _, path := range paths {
 		question, err := s.information(abstractions.GET, path, options{})
 		if err != nil {
 			return nil, err
 		}
+		questions = append(questions, question)
+	}
+	return s.together(depends, questions...)
+}
+
+func (s *suite) together(depends bool, questions ...*abstractions.RequestInformation) ([]core.BatchItem, error) {
+	batch := core.NewBatchRequest(s.adapter)
+	var items []core.BatchItem
+	for _, question := range questions {
 		item, err := batch.AddBatchRequestStep(*question)
 		if err != nil {
 			return nil, err
@@ -527,6 +535,15 @@ func (s *suite) aboutBatches() {
 			return steps.Cannot("it reads no body that is not an object")
 		}
 		return cmp.Or(err, errors.New("it reads a body that is a text: look at it"))
+	})
+	s.steps.Add("batch with a body", func() error {
+		body := map[string]string{"externalId": "go-" + strconv.FormatInt(time.Now().UnixNano(), 36), "subject": "Made in a batch"}
+		question, err := s.information(abstractions.POST, s.meetings+"/createOrGet", options{body: body})
+		if err != nil {
+			return err
+		}
+		found, err := s.together(false, question)
+		return cmp.Or(err, same("statuses", statuses(found), []int32{201}))
 	})
 }
 

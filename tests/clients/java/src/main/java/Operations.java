@@ -452,6 +452,14 @@ class Operations extends Steps {
             var text = read(answer.getResponseStreamById(id)).replace("\"", "");
             isContent(new ByteArrayInputStream(Base64.getDecoder().decode(text)), recordings.get(0));
         });
+        step("batch with a body", () -> {
+            var body = new CreateOrGetPostRequestBody();
+            body.setExternalId(UUID.randomUUID().toString());
+            body.setSubject("Made in a batch");
+            var content = new BatchRequestContent(graph);
+            var id = content.addBatchRequestStep(user.onlineMeetings().createOrGet().toPostRequestInformation(body));
+            same("statuses", batch(content).getResponsesStatusCode(), Map.of(id, 201));
+        });
     }
 
     public static void main(String[] words) throws Exception {
