@@ -126,17 +126,17 @@ if step 'find a meeting by joinWebUrl'; then
   same meetings "$(ids)" "$(wanted '[.meeting.id]')"
   end
 fi
-if step 'find a meeting by joinMeetingId'; then
-  ask "$meetings" --get --data-urlencode "\$filter=joinMeetingIdSettings/joinMeetingId eq '$(wanted .meeting.joinMeetingId)'"
-  same meetings "$(ids)" "$(wanted '[.meeting.id]')"
-  end
-fi
 if step 'create a meeting'; then
   ask "$meetings" --header "$json" --data '{"subject":"Made by curl","startDateTime":"2030-01-15T09:00:00Z","endDateTime":"2030-01-15T10:00:00Z"}'
   same status "$status" 201
   same subject "$(json .subject)" 'Made by curl'
   same organizer "$(json .participants.organizer.identity.user.id)" "$organizer"
-  made=$(json .id)
+  made=$(json .id) join_meeting_id=$(json .joinMeetingIdSettings.joinMeetingId)
+  end
+fi
+if step 'find a meeting by joinMeetingId'; then
+  ask "$meetings" --get --data-urlencode "\$filter=joinMeetingIdSettings/joinMeetingId eq '${join_meeting_id:-}'"
+  same meetings "$(ids)" "[\"${made:-}\"]"
   end
 fi
 if step 'create or get a meeting'; then

@@ -116,7 +116,8 @@ type suite struct {
 	meeting  *users.ItemOnlineMeetingsOnlineMeetingItemRequestBuilder
 	expected steps.Expected
 	steps    steps.Steps
-	made     string
+	// The meeting that has been made.
+	made, joinMeetingID string
 }
 
 func (s *suite) add(name string, run func() error) {
@@ -133,14 +134,14 @@ func isRecording(found models.CallRecordingable, wanted steps.Artifact) error {
 		same("organizer", text(found.GetMeetingOrganizer().GetUser().GetId()), wanted.OrganizerID)))
 }
 
-func (s *suite) find(filter string) error {
+func (s *suite) find(filter, id string) error {
 	query := users.ItemOnlineMeetingsRequestBuilderGetQueryParameters{Filter: &filter}
 	found, err := s.user.OnlineMeetings().Get(background,
 		&users.ItemOnlineMeetingsRequestBuilderGetRequestConfiguration{QueryParameters: &query})
 	if err != nil {
 		return err
 	}
-	return same("meetings", ids(found.GetValue()), []string{s.expected.Meeting.ID})
+	return same("meetings", ids(found.GetValue()), []string{id})
 }
 
 func (s *suite) aboutMeetings() {
@@ -155,9 +156,8 @@ func (s *suite) aboutMeetings() {
 			same("subject", text(found.GetSubject()), wanted.Subject),
 			same("joinWebUrl", text(found.GetJoinWebUrl()), wanted.JoinWebURL))
 	})
-	s.add("find a meeting by joinWebUrl", func() error { return s.find("JoinWebUrl eq '" + wanted.JoinWebURL + "'") })
-	s.add("find a meeting by joinMeetingId", func() error {
-		return s.find("joinMeetingIdSettings/joinMeetingId eq '" + wanted.JoinMeetingID + "'")
+	s.add("find a meeting by joinWebUrl", func() error {
+		return s.find("JoinWebUrl eq '"+wanted.JoinWebURL+"'", wanted.ID)
 	})
 	start := time.Date(2030, 1, 15, 9, 0, 0, 0, time.UTC)
 	s.add("create a meeting", func() error {
@@ -169,12 +169,15 @@ func (s *suite) aboutMeetings() {
 		if err != nil {
 			return err
 		}
-		s.made = text(found.GetId())
+		s.made, s.joinMeetingID = text(found.GetId()), text(found.GetJoinMeetingIdSettings().GetJoinMeetingId())
 		return errors.Join(
 			same("subject", text(found.GetSubject()), "Made by Go"),
 			same("startDateTime", found.GetStartDateTime().UTC(), start),
 			same("organizer", text(found.GetParticipants().GetOrganizer().GetIdentity().GetUser().GetId()), s.expected.Organizer.ID),
 			same("joinWebUrl", strings.HasPrefix(text(found.GetJoinWebUrl()), "https://"), true))
+	})
+	s.add("find a meeting by joinMeetingId", func() error {
+		return s.find("joinMeetingIdSettings/joinMeetingId eq '"+s.joinMeetingID+"'", s.made)
 	})
 	s.add("create or get a meeting", func() error {
 		body := users.NewItemOnlineMeetingsCreateOrGetPostRequestBody()

@@ -58,8 +58,8 @@ const [saidInCall] = expected.call.transcripts;
 const refusal = (why) =>
   why instanceof GraphError ? `${why.statusCode} ${why.code}: ${why.message}` : undefined;
 
-async function find(filter) {
-  same("meetings", ids((await graph.api(meetings).filter(filter).get()).value), [expected.meeting.id]);
+async function find(filter, { id }) {
+  same("meetings", ids((await graph.api(meetings).filter(filter).get()).value), [id]);
 }
 
 // The ids of all pages, and the delta link of the last.
@@ -109,9 +109,7 @@ await run(
       same("meeting", [found.id, found.subject, found.joinWebUrl], [id, subject, joinWebUrl]);
     },
     "find a meeting by joinWebUrl": () =>
-      find(`JoinWebUrl eq '${encodeURIComponent(expected.meeting.joinWebUrl)}'`),
-    "find a meeting by joinMeetingId": () =>
-      find(`joinMeetingIdSettings/joinMeetingId eq '${expected.meeting.joinMeetingId}'`),
+      find(`JoinWebUrl eq '${encodeURIComponent(expected.meeting.joinWebUrl)}'`, expected.meeting),
     "create a meeting": async () => {
       const wanted = {
         subject: "Made by JavaScript",
@@ -124,6 +122,8 @@ await run(
       same("organizer", made.participants.organizer.identity.user.id, organizer.id);
       same("joinWebUrl", made.joinWebUrl.startsWith("https://"), true);
     },
+    "find a meeting by joinMeetingId": () =>
+      find(`joinMeetingIdSettings/joinMeetingId eq '${made.joinMeetingIdSettings.joinMeetingId}'`, made),
     "create or get a meeting": async () => {
       const body = {
         externalId: randomUUID(),

@@ -179,19 +179,14 @@ async def _() -> None:
     same("joinWebUrl", meeting.join_web_url, EXPECTED["meeting"]["joinWebUrl"])
 
 
-async def find(text: str) -> None:
+async def find(text: str, wanted: str) -> None:
     found = await USER.online_meetings.get(asking(USER.online_meetings, filter=text))
-    same("meetings", ids(found.value), [EXPECTED["meeting"]["id"]])
+    same("meetings", ids(found.value), [wanted])
 
 
 @step("find a meeting by joinWebUrl")
 async def _() -> None:
-    await find(f"JoinWebUrl eq '{EXPECTED['meeting']['joinWebUrl']}'")
-
-
-@step("find a meeting by joinMeetingId")
-async def _() -> None:
-    await find(f"joinMeetingIdSettings/joinMeetingId eq '{EXPECTED['meeting']['joinMeetingId']}'")
+    await find(f"JoinWebUrl eq '{EXPECTED['meeting']['joinWebUrl']}'", EXPECTED["meeting"]["id"])
 
 
 MADE: dict[str, str] = {}
@@ -205,11 +200,17 @@ async def _() -> None:
     )
     made = await USER.online_meetings.post(wanted)
     MADE["id"] = made.id
+    MADE["joinMeetingId"] = made.join_meeting_id_settings.join_meeting_id
     same("subject", made.subject, "Made by Python")
     same("startDateTime", made.start_date_time, start)
     same("organizer", made.participants.organizer.identity.user.id, ORGANIZER["id"])
     if not made.join_web_url.startswith("https://"):
         raise Wrong(f"joinWebUrl is {made.join_web_url!r}")
+
+
+@step("find a meeting by joinMeetingId")
+async def _() -> None:
+    await find(f"joinMeetingIdSettings/joinMeetingId eq '{MADE['joinMeetingId']}'", MADE["id"])
 
 
 @step("create or get a meeting")
@@ -411,7 +412,14 @@ async def gather(page: object, builder: object) -> tuple[list[str], str | None]:
 
 
 async def everything(builder: object, wanted: list[str], **query: object) -> None:
-    found, _ = await gather(await builder.get(asking(builder, **query)), builder)
+    try:
+        first = await builder.get(asking(builder, **query))
+    except ODataError as refused:
+        # The library for URI templates leaves out a comma that stands outside of braces.
+        if refused.response_status_code == 400 and "'startDateTime=@startDateTimeendDateTime=" in Counting.last.url.path:
+            raise Cannot("it drops the commas between the parameters") from refused
+        raise
+    found, _ = await gather(first, builder)
     same("ids", found, wanted)
 
 
@@ -458,6 +466,15 @@ async def _() -> None:
         start_date_time=instant(BETWEEN["start"]),
         end_date_time=instant(BETWEEN["end"]),
     )
+
+
+@step("getAllRecordings with its commas kept")
+async def _() -> None:
+    path, options = ALL_RECORDINGS.url_template.split("{?")
+    builder = type(ALL_RECORDINGS)(ALL_RECORDINGS.request_adapter, dict(ALL_RECORDINGS.path_parameters))
+    builder.url_template = path.replace(",", "%2C") + "{?" + options
+    found, _ = await gather(await builder.get(asking(builder, meeting_organizer_user_id=ORGANIZER["id"], top=2)), builder)
+    same("ids", found, ALL["recordings"])
 
 
 # What is new.

@@ -36,7 +36,7 @@ type Artifact struct {
 type Expected struct {
 	BaseURL, OrganizerToken string
 	Organizer               struct{ ID, UserPrincipalName, DisplayName, URL string }
-	Meeting                 struct{ ID, Subject, JoinWebURL, JoinMeetingID, URL string }
+	Meeting                 struct{ ID, Subject, JoinWebURL, URL string }
 	Recordings, Transcripts []Artifact
 	All                     struct {
 		Recordings, Transcripts       []string
