@@ -268,6 +268,9 @@ def spoken(requests: list[dict]) -> tuple[str, str]:
             graph.add(version)
         elif "oauth2" in route or ".well-known" in route:
             tokens.add(version)
+    # An item of a batch has a line of its own, which says 1.1 whatever the batch came over.
+    if len(graph) > 1 and any(request["route"] == "$batch" for request in requests):
+        graph.discard("1.1")
     return "+".join(sorted(tokens)), "+".join(sorted(graph))
 
 
