@@ -280,7 +280,9 @@ for kind in Recordings Transcripts; do
     end
   fi
   if step "getAll$kind between dates"; then
-    everything "$functions,startDateTime=$start,endDateTime=$until)?\$top=1" "$(wanted ".between.$property")"
+    # Pages of one, for one of the two.
+    case $kind in Recordings) size="?\$top=1" ;; *) size='' ;; esac
+    everything "$functions,startDateTime=$start,endDateTime=$until)$size" "$(wanted ".between.$property")"
     end
   fi
   if step "delta of getAll$kind"; then
@@ -354,9 +356,7 @@ if step 'getAllRecordings of calls'; then
   end
 fi
 if step 'getAllRecordings of calls by URL'; then
-  # With quotes and, as the reference has it in an example, without.
   everything "$caller/adhocCalls/getAllRecordings(userId='$(wanted .call.userId)')" "$(wanted .call.allRecordings)"
-  everything "$caller/adhocCalls/getAllRecordings(userId=$(wanted .call.userId))" "$(wanted .call.allRecordings)"
   end
 fi
 if step 'getAllTranscripts of calls'; then
@@ -417,6 +417,11 @@ fi
 if step 'keys in parentheses'; then
   ask "$base/users('$organizer')/onlineMeetings('$(wanted .meeting.id)')/recordings('$(wanted '.recordings[0].id')')"
   same id "$(json .id)" "$(wanted '.recordings[0].id')"
+  end
+fi
+if step 'parameters without quotes'; then
+  # As an example of the reference has them.
+  everything "$caller/adhocCalls/getAllRecordings(userId=$(wanted .call.userId))" "$(wanted .call.allRecordings)"
   end
 fi
 if step 'two slashes in a path'; then

@@ -470,9 +470,9 @@ async def _() -> None:
 
 @step("getAllRecordings with its commas kept")
 async def _() -> None:
-    path, options = ALL_RECORDINGS.url_template.split("{?")
     builder = type(ALL_RECORDINGS)(ALL_RECORDINGS.request_adapter, dict(ALL_RECORDINGS.path_parameters))
-    builder.url_template = path.replace(",", "%2C") + "{?" + options
+    for name in ("startDateTime", "endDateTime"):
+        builder.url_template = builder.url_template.replace(f",{name}=", f"%2C{name}=")
     found, _ = await gather(await builder.get(asking(builder, meeting_organizer_user_id=ORGANIZER["id"], top=2)), builder)
     same("ids", found, ALL["recordings"])
 
