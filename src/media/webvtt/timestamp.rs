@@ -1,4 +1,4 @@
-//! Times of cues, from text to milliseconds.
+//! Times of cues, from text to milliseconds and back.
 
 use super::MAX_TIME_MS;
 
@@ -68,6 +68,16 @@ fn thousandths(fraction: &str) -> Option<i64> {
     Some(value)
 }
 
+/// `HH:MM:SS.mmm`, with more digits for the hours where they need them (section 4.1, *WebVTT timestamp*), and a sign
+/// before what is negative. What is beyond [`MAX_TIME_MS`] is written as that.
+pub(super) fn to_text(ms: i64) -> String {
+    let ms = ms.clamp(-MAX_TIME_MS, MAX_TIME_MS);
+    let sign = if ms < 0 { "-" } else { "" };
+    let (seconds, fraction) = (ms.abs() / 1000, ms.abs() % 1000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{sign}{hours:02}:{minutes:02}:{seconds:02}.{fraction:03}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +139,22 @@ mod tests {
             "٠٠:٠١.٠٠٠ --> 00:02.000",
         ] {
             assert_eq!(read_times(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_with_hours_and_three_decimals() {
+        let cases = [
+            (0, "00:00:00.000"),
+            (16_246, "00:00:16.246"),
+            (-1_500, "-00:00:01.500"),
+            (444_445_199_999, "123456:59:59.999"),
+            (MAX_TIME_MS, "256204778:48:05.477"),
+            (i64::MAX, "256204778:48:05.477"),
+            (i64::MIN, "-256204778:48:05.477"),
+        ];
+        for (ms, expected) in cases {
+            assert_eq!(to_text(ms), expected);
         }
     }
 }
