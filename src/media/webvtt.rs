@@ -19,6 +19,9 @@ mod text;
 mod timestamp;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use derived::{has_speakers, unattributed};
 pub use metadata::{MetadataCue, content_from_metadata, from_metadata, metadata_content};
 pub use text::Span;
