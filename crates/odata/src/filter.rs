@@ -13,7 +13,10 @@ mod print;
 
 use thiserror::Error;
 
+pub(crate) use ast::is_identifier;
 pub use ast::{BinaryOp, FilterExpr, FilterNode, Lambda, LambdaOp, Literal, PropertyPath};
+
+pub(crate) use parser::parse_order;
 
 /// Longest expression, in bytes.
 pub const MAX_BYTES: usize = 4096;
@@ -72,4 +75,4 @@ fn unexpected(text: &str, start: usize, end: usize, expected: &'static str) -> P
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
