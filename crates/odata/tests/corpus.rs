@@ -11,6 +11,8 @@ mod round_trip;
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 /// Fewest files that a corpus has.
 const FEWEST: usize = 20;
 
@@ -63,4 +65,28 @@ fn expansions_hold() {
 #[test]
 fn selections_hold() {
     replay("odata_select", round_trip::select);
+}
+
+/// Texts of what the parsers know, in any order.
+const PIECES: &str = concat!(
+    "([a-e()\"'\\\\,;:/=&$@*%+#. 0-9üé-]| eq | and | or |not | in | desc|AND |OR |NOT |any\\(x:|",
+    "\\$filter=|\\$search=|\\$expand=|\\$top=1|\\$ref|\\$count|2024-01-01|T00:00:00| 02:00|",
+    "duration'P1D'|ns\\.E'a'|%20|%27){0,60}"
+);
+
+proptest! {
+    #[test]
+    fn no_text_breaks_a_parser(text in prop_oneof![PIECES, "\\PC{0,80}", ".{0,40}"]) {
+        for check in [
+            round_trip::resource_path,
+            round_trip::query,
+            round_trip::filter,
+            round_trip::order_by,
+            round_trip::search,
+            round_trip::expand,
+            round_trip::select,
+        ] {
+            check(&text);
+        }
+    }
 }

@@ -97,7 +97,13 @@ pub(super) fn parse(text: &str) -> Result<FilterExpr, Problem> {
 }
 
 /// Parses a list of expressions, each with whether `desc` follows it (ABNF `orderbyItem`).
-pub(crate) fn parse_order(text: &str, most_items: usize) -> Result<Vec<(FilterExpr, bool)>, Problem> {
+///
+/// `too_many` says what was expected instead of more than `most_items`.
+pub(crate) fn parse_order(
+    text: &str,
+    most_items: usize,
+    too_many: &'static str,
+) -> Result<Vec<(FilterExpr, bool)>, Problem> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next_token()?;
     let mut parser = Parser {
@@ -109,7 +115,7 @@ pub(crate) fn parse_order(text: &str, most_items: usize) -> Result<Vec<(FilterEx
     let mut items = Vec::new();
     loop {
         if items.len() == most_items {
-            return Err(parser.unexpected("fewer items"));
+            return Err(parser.unexpected(too_many));
         }
         let expression = parser.expression(OR, "a property or another expression")?;
         let direction = |wanted: &str| match &parser.token.kind {

@@ -41,11 +41,13 @@ fn parse(value: &str) -> Result<Vec<OrderByItem>, Problem> {
         return Err((0, "at most 4096 bytes"));
     }
     let items =
-        filter::parse_order(value, MAX_ORDER_BY_ITEMS).map_err(|(offset, problem)| match problem {
-            FilterProblem::Unexpected { expected, .. } => (offset, expected),
-            FilterProblem::UnterminatedString => (value.len(), "a closing quote"),
-            FilterProblem::TooLong(_) => (offset, "at most 4096 bytes"),
-            FilterProblem::TooDeep => (offset, "at most 20 levels of nesting"),
+        filter::parse_order(value, MAX_ORDER_BY_ITEMS, "at most 32 items").map_err(|(offset, problem)| {
+            match problem {
+                FilterProblem::Unexpected { expected, .. } => (offset, expected),
+                FilterProblem::UnterminatedString => (value.len(), "a closing quote"),
+                FilterProblem::TooLong(_) => (offset, "at most 4096 bytes"),
+                FilterProblem::TooDeep => (offset, "at most 20 levels of nesting"),
+            }
         })?;
     let item = |(expression, descending)| OrderByItem {
         expression,
@@ -143,7 +145,7 @@ mod tests {
         let message = |value: &str| read(value).unwrap_err().to_string();
         assert_eq!(
             message(&items(MAX_ORDER_BY_ITEMS + 1)),
-            "$orderby: at position 65: expected fewer items, found 'a'"
+            format!("$orderby: at position 65: expected at most {MAX_ORDER_BY_ITEMS} items, found 'a'")
         );
         let deep = format!("{}a", "(".repeat(21));
         assert_eq!(

@@ -145,7 +145,8 @@ impl Parser<'_> {
     fn advance(&mut self) -> Result<(), Problem> {
         let is_after_open = self.token == Token::Open || self.at == 0;
         let end = self.at;
-        self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
+        // Other blanks than the grammar's separate words too, for they cannot be in one.
+        self.at += self.rest().len() - self.rest().trim_start().len();
         self.start = self.at;
         let rest = self.text.get(self.at..).unwrap_or_default();
         steps::add(self.at - end + 1);
@@ -334,6 +335,14 @@ pub(super) mod tests {
             Ok(SearchExpr::Phrase("a\"b\\c; d".into()))
         );
         assert_eq!(QueryOptions::default().search(), Ok(None));
+    }
+
+    #[test]
+    fn every_blank_of_unicode_separates_words() {
+        // Found by fuzzing: a blank that was neither skipped nor a part of a word was an empty word, for ever.
+        assert_eq!(shape("\u{3000}a\u{a0}b\u{2028}OR\u{3000}c"), "[[a & b] | c]");
+        assert!(read("\u{3000}").is_err());
+        assert_eq!(read("\"\u{a0}\""), Ok(SearchExpr::Phrase("\u{a0}".into())));
     }
 
     #[test]

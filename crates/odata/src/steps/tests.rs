@@ -99,7 +99,7 @@ fn orders_take_linear_time() {
 #[test]
 fn searches_take_linear_time() {
     for unit in [
-        "a ", "a AND ", "a OR ", "NOT ", "(", "a", "\"", "\"a\" ", "\"\\", "\\\\", " ", "ü", "'",
+        "a ", "a AND ", "a OR ", "NOT ", "(", "a", "\u{3000}", "\"", "\"a\" ", "\"\\", "\\\\", " ", "ü", "'",
     ] {
         for start in ["", "\"", "a OR "] {
             is_linear(
