@@ -21,4 +21,4 @@ pub use encoding::{TextProblem, encode_segment, string_literal};
 pub use filter::{FilterError, FilterExpr};
 pub use instant::repair_offset;
 pub use path::{PathError, ResourcePath, Segment};
-pub use query::{QueryError, QueryOptions, SystemOption};
+pub use query::{ExpandItem, OrderByItem, QueryError, QueryOptions, SearchExpr, SelectItem, SystemOption};

@@ -20,7 +20,8 @@ struct Rule {
     read: fn(&str) -> Result<String, String>,
     /// Texts that the rule describes, or that the crate reads beyond it.
     accept: &'static [&'static str],
-    /// Texts that the rule does not describe.
+    /// Texts that the rule does not describe, and the few that the crate leaves out although it does: its
+    /// modules name them, such as empty lists and years of five digits.
     refuse: &'static [&'static str],
 }
 
