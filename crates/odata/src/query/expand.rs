@@ -7,7 +7,7 @@
 use std::fmt;
 
 pub use super::nesting::MAX_NESTING;
-use super::nesting::{Piece, split};
+use super::nesting::{BLANKS, Piece, split};
 use super::{MAX_OPTIONS, Problem, QueryError, QueryOptions, SystemOption};
 use crate::encoding::Columns;
 use crate::filter::is_identifier;
@@ -224,12 +224,8 @@ fn parse_options(
 
 /// A piece without the blanks around it.
 fn trimmed((offset, text): Piece<'_>) -> Piece<'_> {
-    let is_blank = [' ', '\t'];
-    let start = text.trim_start_matches(is_blank);
-    (
-        offset + text.len() - start.len(),
-        start.trim_end_matches(is_blank),
-    )
+    let start = text.trim_start_matches(BLANKS);
+    (offset + text.len() - start.len(), start.trim_end_matches(BLANKS))
 }
 
 /// Writes the canonical form: no blanks, and each option with its dollar, in the order written.
@@ -342,6 +338,21 @@ mod tests {
             "o'neil AND (\"; )\" OR b's)"
         );
         assert_eq!(items.len(), 2);
+    }
+
+    #[test]
+    fn a_search_is_found_behind_every_blank() {
+        // Found by fuzzing: behind a tab, the apostrophe was a quote until the item was printed.
+        assert!(read("a(\tsearch='\"')").is_err());
+        let items = read("a(\t $search=o'neil ;\tsearch=b)");
+        assert_eq!(
+            items.unwrap_err().to_string(),
+            "$expand: at position 22: expected each option once, found 'search=b)'"
+        );
+        assert_eq!(
+            written(&read("a($top=1;\t$search=o'neil)").unwrap()),
+            "a($top=1;$search=o'neil)"
+        );
     }
 
     #[test]

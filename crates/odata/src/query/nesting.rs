@@ -9,6 +9,9 @@ use crate::steps;
 /// Most levels of parentheses: those of a filter, and some of nested options around it.
 pub const MAX_NESTING: usize = 28;
 
+/// What may stand around an item and an option.
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
+
 /// A piece of a text with its byte offset.
 pub(super) type Piece<'a> = (usize, &'a str);
 
@@ -84,7 +87,7 @@ impl Scan {
     /// Notes whether what begins here is the value of a `$search`.
     fn begin_option(&mut self, text: &str) {
         const NAME: &str = "search=";
-        let name = text.trim_start_matches(' ');
+        let name = text.trim_start_matches(BLANKS);
         steps::add(text.len() - name.len() + NAME.len());
         let name = name.strip_prefix('$').unwrap_or(name);
         let is_search = name
