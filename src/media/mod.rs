@@ -1,5 +1,7 @@
 //! What is in a file. So far only its media type, told from its first bytes; nothing is decoded.
 
+pub mod webvtt;
+
 /// How many bytes from the start [`media_type`] looks at.
 pub const HEAD_BYTES: usize = 64;
 

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::steps;
+
 /// What is wrong with a percent-encoded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TextProblem {
@@ -34,6 +36,7 @@ pub(crate) enum Place {
 pub(crate) fn decode(text: &str, range: Range<usize>, place: Place) -> Result<String, (usize, TextProblem)> {
     let start = range.start;
     let raw = text.get(range).unwrap_or_default();
+    steps::add(raw.len());
     let fail =
         |decoded_offset: usize, problem| (column(text, start + raw_offset(raw, decoded_offset)), problem);
     let mut bytes = Vec::with_capacity(raw.len());
@@ -78,7 +81,34 @@ pub(crate) fn raw_offset(raw: &str, decoded_offset: usize) -> usize {
 
 /// The column, in characters from 1, of a byte offset.
 pub(crate) fn column(text: &str, offset: usize) -> usize {
+    steps::add(offset);
     1 + text.char_indices().take_while(|(at, _)| *at < offset).count()
+}
+
+/// Columns of byte offsets that only grow, so that the text is gone through once.
+pub(crate) struct Columns<'a> {
+    text: &'a str,
+    offset: usize,
+    column: usize,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Columns {
+            text,
+            offset: 0,
+            column: 1,
+        }
+    }
+
+    /// The column, in characters from 1, of a byte offset not before the last one asked for.
+    pub(crate) fn at(&mut self, offset: usize) -> usize {
+        let passed = self.text.get(self.offset..offset).unwrap_or_default();
+        steps::add(passed.len());
+        self.column += passed.chars().count();
+        self.offset = offset.max(self.offset);
+        self.column
+    }
 }
 
 fn hex_value(digit: u8) -> Option<u8> {

@@ -3,8 +3,9 @@
 //! The text goes through the lexer and a precedence parser, one token ahead and never back, so that
 //! time stays linear. The parser is written by hand: with one it is easier to say what was expected.
 //!
-//! Nothing here knows types or properties. Not read: JSON arrays and objects, `geo` literals, `case`,
-//! and what may follow the closing parenthesis of a call in a path.
+//! Nothing here knows types or properties: whether a number fits a byte is the caller's question. Not
+//! read: JSON arrays and objects, geographies and geometries, `case`, arguments with names, empty lists,
+//! years of more than four digits, and what may follow the closing parenthesis of a call in a path.
 
 mod ast;
 mod lexer;
@@ -13,7 +14,10 @@ mod print;
 
 use thiserror::Error;
 
+pub(crate) use ast::is_identifier;
 pub use ast::{BinaryOp, FilterExpr, FilterNode, Lambda, LambdaOp, Literal, PropertyPath};
+
+pub(crate) use parser::parse_order;
 
 /// Longest expression, in bytes.
 pub const MAX_BYTES: usize = 4096;
@@ -72,4 +76,4 @@ fn unexpected(text: &str, start: usize, end: usize, expected: &'static str) -> P
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,10 +12,13 @@
 
 mod encoding;
 pub mod filter;
+mod instant;
 pub mod path;
 pub mod query;
+mod steps;
 
 pub use encoding::{TextProblem, encode_segment, string_literal};
 pub use filter::{FilterError, FilterExpr};
+pub use instant::repair_offset;
 pub use path::{PathError, ResourcePath, Segment};
-pub use query::{QueryError, QueryOptions, SystemOption};
+pub use query::{ExpandItem, OrderByItem, QueryError, QueryOptions, SearchExpr, SelectItem, SystemOption};

@@ -9,6 +9,8 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::encoding::{Place, TextProblem, column, decode, encode_segment, raw_offset};
+use crate::instant::lost_offset;
+use crate::steps;
 
 /// Longest decoded segment, in bytes. The longest ids in use have about 300.
 pub const MAX_SEGMENT_BYTES: usize = 1024;
@@ -34,7 +36,7 @@ pub enum Segment {
     /// Named keys or function parameters, in the order written; empty for `f()`.
     ///
     /// A value is the text of the literal: without quotes where it had some, as written otherwise. A
-    /// parameter alias (Part 2, section 5.3) keeps its `@`.
+    /// parameter alias (Part 2, section 5.3) keeps its `@`: see [`QueryOptions::resolve`](crate::QueryOptions::resolve).
     Named(Vec<(String, String)>),
 }
 
@@ -46,6 +48,18 @@ impl Segment {
             Segment::Plain(text) | Segment::Key(text) => Some(text),
             Segment::Named(_) => None,
         }
+    }
+
+    /// The value of a named key or of a function parameter, by its name in any case.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let Segment::Named(parameters) = self else {
+            return None;
+        };
+        parameters
+            .iter()
+            .find(|(written, _)| written.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -106,6 +120,7 @@ impl ResourcePath {
         let mut start = 0;
         for piece in raw.split('/') {
             let end = start + piece.len();
+            steps::add(piece.len() + 1);
             if !piece.is_empty() {
                 let text = decode(raw, start..end, Place::Path).map_err(|(position, problem)| PathError {
                     position,
@@ -208,6 +223,7 @@ fn error_at(raw: &str, offset: usize, problem: PathProblem) -> PathError {
 
 /// Parses one decoded segment; an error carries its byte offset in `text`.
 fn parse_segment(text: &str, segments: &mut Vec<Segment>) -> Result<(), (usize, PathProblem)> {
+    steps::add(text.len());
     if text.len() > MAX_SEGMENT_BYTES {
         return Err((0, PathProblem::SegmentTooLong));
     }
@@ -318,6 +334,7 @@ impl Arguments<'_> {
         let (name, _) = self.rest().split_once('=')?;
         let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        steps::add(name.len() + 1);
         let name = is_name.then(|| name.to_owned())?;
         self.at += name.len() + 1;
         Some(name)
@@ -330,9 +347,14 @@ impl Arguments<'_> {
         let rest = self.rest();
         let end = rest.find(['\'', '(', ')', ',', '=', ' ']).unwrap_or(rest.len());
         let value = rest.get(..end).unwrap_or_default().to_owned();
-        let is_cut_off = rest
-            .get(end..)
-            .is_some_and(|tail| tail.starts_with(['\'', '(', '=']));
+        let tail = rest.get(end..).unwrap_or_default();
+        steps::add(end + 1);
+        if let Some(offset) = lost_offset(&value, tail, |c| !matches!(c, ' ' | ',' | ')')) {
+            let value = format!("{value}+{offset}");
+            self.at += value.len();
+            return Ok(value);
+        }
+        let is_cut_off = tail.starts_with(['\'', '(', '=']);
         if value.is_empty() || is_cut_off {
             return Err((self.at + end, PathProblem::BadLiteral));
         }
@@ -345,6 +367,7 @@ impl Arguments<'_> {
         let start = self.at - 1;
         let mut value = String::new();
         while let Some((part, _)) = self.rest().split_once('\'') {
+            steps::add(part.len() + 1);
             value.push_str(part);
             self.at += part.len() + 1;
             if !self.eat('\'') {

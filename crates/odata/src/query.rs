@@ -4,107 +4,31 @@
 //! reads their values. It does not know which of them a resource offers: the caller says so with
 //! [`QueryOptions::expect_only`].
 
+mod alias;
+mod expand;
+mod nesting;
+mod order_by;
+mod search;
 mod select;
+mod system_option;
 
 use std::fmt::Write as _;
 
 use thiserror::Error;
 
-use crate::encoding::{Place, TextProblem, column, decode, encode_segment};
+use crate::encoding::{Columns, Place, TextProblem, column, decode, encode_segment};
 use crate::filter::{FilterError, FilterExpr};
+use crate::steps;
+pub use expand::{
+    ExpandItem, ExpandKind, ExpandTarget, Levels, MAX_EXPAND_BYTES, MAX_EXPAND_ITEMS, MAX_NESTING,
+};
+pub use order_by::{MAX_ORDER_BY_ITEMS, OrderByItem};
+pub use search::{MAX_SEARCH_BYTES, MAX_SEARCH_DEPTH, SearchExpr};
 pub use select::{SelectItem, SelectTerm};
+pub use system_option::SystemOption;
 
 /// Most options in one query.
 pub const MAX_OPTIONS: usize = 64;
-
-/// The system query options (Part 2, section 5.1, and Part 1, sections 11.2.6.7 and 11.3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SystemOption {
-    /// `$apply`, of the extension for data aggregation.
-    Apply,
-    /// `$compute`.
-    Compute,
-    /// `$count`.
-    Count,
-    /// `$deltatoken`.
-    DeltaToken,
-    /// `$expand`.
-    Expand,
-    /// `$filter`.
-    Filter,
-    /// `$format`.
-    Format,
-    /// `$index`.
-    Index,
-    /// `$levels`.
-    Levels,
-    /// `$orderby`.
-    OrderBy,
-    /// `$schemaversion`.
-    SchemaVersion,
-    /// `$search`.
-    Search,
-    /// `$select`.
-    Select,
-    /// `$skip`.
-    Skip,
-    /// `$skiptoken`.
-    SkipToken,
-    /// `$top`.
-    Top,
-}
-
-impl SystemOption {
-    /// Every option, in the order of their names.
-    pub const ALL: [SystemOption; 16] = [
-        SystemOption::Apply,
-        SystemOption::Compute,
-        SystemOption::Count,
-        SystemOption::DeltaToken,
-        SystemOption::Expand,
-        SystemOption::Filter,
-        SystemOption::Format,
-        SystemOption::Index,
-        SystemOption::Levels,
-        SystemOption::OrderBy,
-        SystemOption::SchemaVersion,
-        SystemOption::Search,
-        SystemOption::Select,
-        SystemOption::Skip,
-        SystemOption::SkipToken,
-        SystemOption::Top,
-    ];
-
-    /// The canonical name, with its dollar.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            SystemOption::Apply => "$apply",
-            SystemOption::Compute => "$compute",
-            SystemOption::Count => "$count",
-            SystemOption::DeltaToken => "$deltatoken",
-            SystemOption::Expand => "$expand",
-            SystemOption::Filter => "$filter",
-            SystemOption::Format => "$format",
-            SystemOption::Index => "$index",
-            SystemOption::Levels => "$levels",
-            SystemOption::OrderBy => "$orderby",
-            SystemOption::SchemaVersion => "$schemaversion",
-            SystemOption::Search => "$search",
-            SystemOption::Select => "$select",
-            SystemOption::Skip => "$skip",
-            SystemOption::SkipToken => "$skiptoken",
-            SystemOption::Top => "$top",
-        }
-    }
-
-    /// The option of a name without its dollar, in any case.
-    fn from_bare_name(name: &str) -> Option<SystemOption> {
-        let is_named =
-            |option: &SystemOption| option.name().trim_start_matches('$').eq_ignore_ascii_case(name);
-        SystemOption::ALL.into_iter().find(is_named)
-    }
-}
 
 /// A system query option as the caller wrote it, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +110,9 @@ pub enum QueryError {
     },
 }
 
+/// Where a value is wrong, as a byte offset, and what was expected there.
+type Problem = (usize, &'static str);
+
 /// A query has an option that the resource does not offer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the query option '{name}' is not offered here")]
@@ -205,13 +132,15 @@ impl QueryOptions {
         let mut options = QueryOptions::default();
         let mut start = 0;
         let mut count = 0;
+        let mut columns = Columns::new(query);
         for piece in query.split('&') {
             let end = start + piece.len();
+            steps::add(piece.len() + 1);
             if !piece.is_empty() {
                 count += 1;
                 if count > MAX_OPTIONS {
                     return Err(QueryError::TooManyOptions {
-                        position: column(query, start),
+                        position: columns.at(start),
                     });
                 }
                 let name_end = piece.find('=').map_or(end, |equals| start + equals);
@@ -221,7 +150,7 @@ impl QueryOptions {
                 };
                 let name = text(start..name_end)?;
                 let value = text(end.min(name_end + 1)..end)?;
-                options.add(name, value, column(query, start))?;
+                options.add(name, value, columns.at(start))?;
             }
             start = end + 1;
         }
@@ -361,10 +290,7 @@ impl QueryOptions {
     ///
     /// An item is empty or is not a path.
     pub fn select(&self) -> Result<Option<Vec<SelectItem>>, QueryError> {
-        let parse = |raw: &RawOption| {
-            select::parse(&raw.value).map_err(|(offset, expected)| wrong_value(raw, offset, expected))
-        };
-        self.raw(SystemOption::Select).map(parse).transpose()
+        self.read(SystemOption::Select, select::parse)
     }
 
     /// The expression of `$filter` (Part 2, section 5.1.2).
@@ -380,6 +306,18 @@ impl QueryOptions {
             })
         };
         self.raw(SystemOption::Filter).map(parse).transpose()
+    }
+
+    /// Reads the value of an option, if it is there.
+    fn read<T>(
+        &self,
+        option: SystemOption,
+        parse: fn(&str) -> Result<T, Problem>,
+    ) -> Result<Option<T>, QueryError> {
+        let read = |raw: &RawOption| {
+            parse(&raw.value).map_err(|(offset, expected)| wrong_value(raw, offset, expected))
+        };
+        self.raw(option).map(read).transpose()
     }
 
     /// The value of `$format`.

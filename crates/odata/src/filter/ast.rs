@@ -2,6 +2,7 @@
 
 use super::{FilterError, FilterProblem, MAX_BYTES, parser};
 use crate::encoding::column;
+use crate::instant::is_duration;
 
 /// An expression with the place where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,15 +141,15 @@ pub enum Literal {
     DateTimeOffset(String),
     /// A time of day, such as `07:59:59.999`.
     TimeOfDay(String),
-    /// What stands in the quotes of `duration'…'`, unchecked.
+    /// What stands in the quotes of `duration'…'`, such as `P1DT2H`. Without the prefix it is a string.
     Duration(String),
-    /// What stands in the quotes of `binary'…'`, unchecked.
+    /// What stands in the quotes of `binary'…'`: base64url, perhaps padded.
     Binary(String),
     /// A member of an enumeration with the qualified name of its type.
     Enum {
         /// The qualified name of the type.
         type_name: String,
-        /// What stands in the quotes.
+        /// What stands in the quotes: names or numbers of members, with commas.
         member: String,
     },
 }
@@ -171,4 +172,24 @@ impl FilterExpr {
             problem,
         })
     }
+}
+
+impl Literal {
+    /// The duration a literal stands for, with its prefix or, as 4.01 allows, without it.
+    #[must_use]
+    pub fn as_duration(&self) -> Option<&str> {
+        match self {
+            Literal::Duration(text) => Some(text),
+            Literal::String(text) if is_duration(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text is a simple name (ABNF `odataIdentifier`).
+pub(crate) fn is_identifier(text: &str) -> bool {
+    const MOST_CHARACTERS: usize = 128;
+    let first = |c: char| c.is_alphabetic() || c == '_';
+    let other = |c: char| c.is_alphanumeric() || c == '_';
+    text.starts_with(first) && text.chars().all(other) && text.chars().count() <= MOST_CHARACTERS
 }

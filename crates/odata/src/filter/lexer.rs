@@ -3,11 +3,17 @@
 //! A number, a date or a GUID is one token. A word is not yet a keyword: whether `eq` is an operator
 //! depends on where it stands, and only the parser knows that.
 
-use super::ast::Literal;
+use super::ast::{self, Literal};
 use super::{FilterProblem, Problem, unexpected};
+use crate::instant::{is_date, is_digits, is_duration, is_instant, is_time, lost_offset};
+use crate::steps;
 
 const CONSTANT: &str = "a number, a date, a time or a GUID";
 const PREFIX: &str = "a blank, or a type such as duration, before the quote";
+const NO_PLACES: &str = "a literal other than a geography or a geometry";
+const DURATION: &str = "a duration such as duration'P1DT2H'";
+const BINARY: &str = "base64url such as binary'T0RhdGE='";
+const MEMBERS: &str = "members of the enumeration such as 'Red,Green'";
 /// Length of a GUID: 32 hexadecimal digits in five groups.
 const GUID_BYTES: usize = 36;
 
@@ -47,6 +53,7 @@ impl<'a> Lexer<'a> {
     pub(super) fn next_token(&mut self) -> Result<Token, Problem> {
         self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
         let start = self.at;
+        steps::add(1);
         let kind = self.kind()?;
         Ok(Token {
             kind,
@@ -72,6 +79,7 @@ impl<'a> Lexer<'a> {
             }
             '-' if !self.is_signed_constant() => TokenKind::Minus,
             '-' | '0'..='9' => return self.constant().map(TokenKind::Literal),
+            '+' if self.is_signed_constant() => return self.constant().map(TokenKind::Literal),
             c if c.is_alphabetic() || matches!(c, '_' | '$' | '@') => return self.word(),
             c => {
                 let end = self.at + c.len_utf8();
@@ -88,8 +96,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn is_signed_constant(&self) -> bool {
-        let rest = self.rest().strip_prefix('-').unwrap_or_default();
-        rest.starts_with(|c: char| c.is_ascii_digit()) || run(rest, is_word_char) == "INF"
+        let rest = self.rest().get(1..).unwrap_or_default();
+        let is_infinity = || self.rest().starts_with("-INF") && run(rest, is_word_char) == "INF";
+        rest.starts_with(|c: char| c.is_ascii_digit()) || is_infinity()
     }
 
     /// A run that begins with a digit or a sign.
@@ -98,6 +107,10 @@ impl<'a> Lexer<'a> {
         let length = run(self.rest().get(1..).unwrap_or_default(), is_constant_char).len();
         self.at += 1 + length;
         let text = self.text.get(start..self.at).unwrap_or_default();
+        if let Some(offset) = lost_offset(text, self.rest(), is_constant_char) {
+            self.at += 1 + offset.len();
+            return Ok(Literal::DateTimeOffset(format!("{text}+{offset}")));
+        }
         constant(text).ok_or_else(|| unexpected(self.text, start, self.at, CONSTANT))
     }
 
@@ -123,14 +136,30 @@ impl<'a> Lexer<'a> {
 
     /// A literal whose type stands before its quote.
     fn typed(&mut self, prefix: &str, start: usize) -> Result<Literal, Problem> {
+        let is = |name: &str| prefix.eq_ignore_ascii_case(name);
         let is_qualified = prefix.contains('.') && !prefix.starts_with(['.', '@', '$']);
-        let wrap: fn(String, String) -> Literal = match prefix {
-            _ if prefix.eq_ignore_ascii_case("duration") => |_, text| Literal::Duration(text),
-            _ if prefix.eq_ignore_ascii_case("binary") => |_, text| Literal::Binary(text),
-            _ if is_qualified => |type_name, member| Literal::Enum { type_name, member },
-            _ => return Err(unexpected(self.text, start, self.at + 1, PREFIX)),
+        let (is_one, expected): (fn(&str) -> bool, _) = match prefix {
+            _ if is("duration") => (is_duration, DURATION),
+            _ if is("binary") => (is_base64url, BINARY),
+            _ if is_qualified => (is_members, MEMBERS),
+            _ => {
+                let is_place = is("geography") || is("geometry");
+                let expected = if is_place { NO_PLACES } else { PREFIX };
+                return Err(unexpected(self.text, start, self.at + 1, expected));
+            }
         };
-        self.quoted().map(|text| wrap(prefix.to_owned(), text))
+        let text = self.quoted()?;
+        if !is_one(&text) {
+            return Err(unexpected(self.text, start, self.at, expected));
+        }
+        Ok(match prefix {
+            _ if is("duration") => Literal::Duration(text),
+            _ if is("binary") => Literal::Binary(text),
+            _ => Literal::Enum {
+                type_name: prefix.to_owned(),
+                member: text,
+            },
+        })
     }
 
     /// A string in quotes, in which a doubled quote is one.
@@ -139,6 +168,7 @@ impl<'a> Lexer<'a> {
         let mut value = String::new();
         self.at += 1;
         while let Some((part, _)) = self.rest().split_once('\'') {
+            steps::add(part.len() + 1);
             value.push_str(part);
             self.at += part.len() + 1;
             if !self.rest().starts_with('\'') {
@@ -157,6 +187,7 @@ impl<'a> Lexer<'a> {
 
 fn run(text: &str, belongs: fn(char) -> bool) -> &str {
     let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
+    steps::add(end + 1);
     text.get(..end).unwrap_or_default()
 }
 
@@ -186,15 +217,11 @@ fn constant(text: &str) -> Option<Literal> {
 }
 
 fn is_decimal(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     unsigned == "INF" || [whole, fraction, exponent].into_iter().all(is_digits)
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_guid(text: &str) -> bool {
@@ -204,54 +231,24 @@ fn is_guid(text: &str) -> bool {
         && text.split('-').all(is_hex)
 }
 
-/// A number of exactly two digits, if it is at most `most`.
-fn two_digits(text: &str, most: u8) -> Option<u8> {
-    let number = text.parse().ok().filter(|_| text.len() == 2 && is_digits(text))?;
-    (number <= most).then_some(number)
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(4, '-').collect();
-    let [year, month, day] = parts.as_slice() else {
-        return false;
-    };
-    let (Ok(number), Some(month)) = (year.parse::<u16>(), two_digits(month, 12)) else {
-        return false;
-    };
-    let is_leap = number % 4 == 0 && (number % 100 != 0 || number % 400 == 0);
-    let last = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => 31,
-    };
-    month > 0 && year.len() == 4 && is_digits(year) && two_digits(day, last).is_some_and(|day| day > 0)
-}
-
-fn is_time(text: &str) -> bool {
-    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let parts: Vec<&str> = clock.splitn(4, ':').collect();
-    let (hour, minute, second) = match *parts.as_slice() {
-        [hour, minute] if clock == text => (hour, minute, "00"),
-        [hour, minute, second] => (hour, minute, second),
+/// Whether a text is base64url, with or without its padding (ABNF `binaryValue`).
+fn is_base64url(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let padding = text.len() - digits.len();
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    // The bits of the last digit that belong to no byte are zero.
+    let (spare, most) = match digits.len() % 4 {
+        0 => ("", 0),
+        2 => ("AQgw", 2),
+        3 => ("AEIMQUYcgkosw048", 1),
         _ => return false,
     };
-    let is_clock = [
-        two_digits(hour, 23),
-        two_digits(minute, 59),
-        two_digits(second, 59),
-    ];
-    is_clock.iter().all(Option::is_some) && is_digits(fraction) && fraction.len() <= 12
+    let is_ended = spare.is_empty() || digits.ends_with(|c| spare.contains(c));
+    digits.bytes().all(is_digit) && is_ended && (padding == 0 || padding == most)
 }
 
-fn is_instant(text: &str) -> bool {
-    let Some((date, clock)) = text.split_once(['T', 't']) else {
-        return false;
-    };
-    let time = clock.strip_suffix(['Z', 'z']).or_else(|| {
-        let (time, offset) = clock.split_once(['+', '-'])?;
-        let (hours, minutes) = offset.split_once(':')?;
-        two_digits(hours, 14).and(two_digits(minutes, 59)).map(|_| time)
-    });
-    is_date(date) && time.is_some_and(is_time)
+/// Whether a text is a list of members of an enumeration, by name or number (ABNF `enumLiteral`).
+fn is_members(text: &str) -> bool {
+    let is_member = |member: &str| ast::is_identifier(member) || member.parse::<i64>().is_ok();
+    text.split(',').all(|member| is_member(member.trim_matches(' ')))
 }

@@ -96,6 +96,45 @@ pub(super) fn parse(text: &str) -> Result<FilterExpr, Problem> {
     }
 }
 
+/// Parses a list of expressions, each with whether `desc` follows it (ABNF `orderbyItem`).
+///
+/// `too_many` says what was expected instead of more than `most_items`.
+pub(crate) fn parse_order(
+    text: &str,
+    most_items: usize,
+    too_many: &'static str,
+) -> Result<Vec<(FilterExpr, bool)>, Problem> {
+    let mut lexer = Lexer::new(text);
+    let token = lexer.next_token()?;
+    let mut parser = Parser {
+        text,
+        lexer,
+        token,
+        depth: 0,
+    };
+    let mut items = Vec::new();
+    loop {
+        if items.len() == most_items {
+            return Err(parser.unexpected(too_many));
+        }
+        let expression = parser.expression(OR, "a property or another expression")?;
+        let direction = |wanted: &str| match &parser.token.kind {
+            TokenKind::Word(word) => word.eq_ignore_ascii_case(wanted),
+            _ => false,
+        };
+        let descending = direction("desc");
+        if descending || direction("asc") {
+            parser.advance()?;
+        }
+        items.push((expression, descending));
+        match parser.token.kind {
+            TokenKind::End => return Ok(items),
+            TokenKind::Comma => parser.advance()?,
+            _ => return Err(parser.unexpected("asc, desc, ',' or the end")),
+        }
+    }
+}
+
 struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,

@@ -378,8 +378,9 @@ fn any_literal() -> impl Strategy<Value = Literal> {
         "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".prop_map(Literal::Guid),
         "20[0-9]{2}-0[1-9]-[01][1-9]".prop_map(Literal::Date),
         "20[0-9]{2}-0[1-9]-[01][1-9]T[01][0-9]:[0-5][0-9]Z".prop_map(Literal::DateTimeOffset),
-        "P[0-9]D|''".prop_map(Literal::Duration),
-        ("[a-z]{1,3}\\.[a-z]{1,3}", "[a-z']{0,3}")
+        "P[0-9]D|-PT[1-9]S".prop_map(Literal::Duration),
+        "([a-zA-Z0-9_-]{4}){0,2}(A[QA]==)?".prop_map(Literal::Binary),
+        ("[a-z]{1,3}\\.[a-z]{1,3}", "[a-z]{1,3}(,-?[0-9]{1,3})?")
             .prop_map(|(type_name, member)| Literal::Enum { type_name, member }),
     ]
 }
@@ -388,7 +389,7 @@ fn any_path() -> impl Strategy<Value = PropertyPath> {
     proptest::collection::vec("[x-zX-Z_@$][a-zé0-9_.]{0,4}", 1..4).prop_map(PropertyPath)
 }
 
-fn any_expression() -> impl Strategy<Value = FilterExpr> {
+pub(crate) fn any_expression() -> impl Strategy<Value = FilterExpr> {
     let at = |node| FilterExpr { node, position: 0 };
     let leaf = prop_oneof![
         any_literal().prop_map(FilterNode::Literal),
@@ -429,7 +430,7 @@ fn any_expression() -> impl Strategy<Value = FilterExpr> {
 }
 
 /// Forgets where everything stands.
-fn without_positions(expression: FilterExpr) -> FilterExpr {
+pub(crate) fn without_positions(expression: FilterExpr) -> FilterExpr {
     let each = |all: Vec<FilterExpr>| all.into_iter().map(without_positions).collect();
     let boxed = |one: Box<FilterExpr>| Box::new(without_positions(*one));
     let node = match expression.node {

@@ -108,6 +108,45 @@ fn unquoted_values_and_aliases_are_kept_as_text() {
 }
 
 #[test]
+fn calls_are_read_as_the_client_libraries_write_them() {
+    // One template for Python, TypeScript, Java, Go, PHP, Ruby and .NET, all of Kiota.
+    let aliases = named(&[
+        ("meetingOrganizerUserId", "@meetingOrganizerUserId"),
+        ("startDateTime", "@startDateTime"),
+        ("endDateTime", "@endDateTime"),
+    ]);
+    for raw in [
+        "getAllRecordings(meetingOrganizerUserId='@meetingOrganizerUserId',startDateTime=@startDateTime,endDateTime=@endDateTime)",
+        "getAllRecordings(meetingOrganizerUserId=%27%40meetingOrganizerUserId%27%2CstartDateTime=%40startDateTime%2C%20endDateTime=@endDateTime)",
+        "microsoft.graph.getAllRecordings%28meetingOrganizerUserId='@meetingOrganizerUserId', startDateTime=@startDateTime, endDateTime=@endDateTime%29",
+    ] {
+        assert_eq!(parse(raw), [plain("getAllRecordings"), aliases.clone()], "{raw}");
+    }
+    // None of them leaves a comma out, so nothing stands for one.
+    fails("f(a='@a'b=@b)", 9, PathProblem::MissingComma);
+    assert_eq!(aliases.parameter("STARTDATETIME"), Some("@startDateTime"));
+    assert_eq!(plain("x").parameter("x"), None);
+}
+
+#[test]
+fn a_blank_before_an_offset_was_a_plus() {
+    let expected = named(&[
+        ("t", "2024-01-15T00:00:00+02:00"),
+        ("u", "2024-01-15T00:00+00:00"),
+    ]);
+    for raw in [
+        "f(t=2024-01-15T00:00:00 02:00,u=2024-01-15T00:00 00:00)",
+        "f(t=2024-01-15T00:00:00%2002:00 , u=2024-01-15T00:00%2B00:00)",
+        "f(t='2024-01-15T00:00:00+02:00',u=2024-01-15T00:00+00:00)",
+    ] {
+        assert_eq!(parse(raw), [plain("f"), expected.clone()], "{raw}");
+    }
+    fails("f(t=2024-01-15 02:00)", 16, PathProblem::MissingComma);
+    fails("f(t=2024-01-15T00:00:00 02:00x)", 25, PathProblem::MissingComma);
+    fails("f(t=2024-01-15T00:00:00Z 02:00)", 26, PathProblem::MissingComma);
+}
+
+#[test]
 fn examples_of_the_specification() {
     // Part 2, sections 2.1, 4.3, 4.5.2 and 4.3.6.
     assert_eq!(parse("People('O''Neil')"), [plain("People"), key("O'Neil")]);

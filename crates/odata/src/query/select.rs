@@ -1,9 +1,12 @@
-//! The value of `$select`: a list of paths (Part 2, section 5.1.4).
+//! The value of `$select`: a list of paths (Part 2, section 5.1.4; ABNF `select`, `selectItem`).
 //!
-//! Options nested in parentheses are not read: no resource of ours has properties to select from
-//! inside a selected one.
+//! Options nested in parentheses are refused, with the position of the parenthesis: no resource of ours
+//! has properties to select from inside a selected one. So are the parameter names of a function's overload.
+
+use std::fmt;
 
 use crate::encoding::column;
+use crate::filter::is_identifier;
 
 const ITEM: &str = "a property, a path or '*'";
 
@@ -23,10 +26,26 @@ pub struct SelectItem {
 pub enum SelectTerm {
     /// Every property.
     Star,
-    /// A property, or a path to one, in the case written.
+    /// A property, an operation or a path to one, perhaps qualified, in the case written. The only name
+    /// of `microsoft.graph.*` is that text; see [`SelectItem::schema`].
     Path(Vec<String>),
     /// The name of an annotation, such as `@odata.type` or `content@odata.mediaReadLink`.
     Annotation,
+}
+
+impl SelectItem {
+    /// The schema whose operations are all selected, such as `microsoft.graph` (ABNF `allOperationsInSchema`).
+    #[must_use]
+    pub fn schema(&self) -> Option<&str> {
+        self.text.strip_suffix(".*")
+    }
+}
+
+/// Writes the item as it was written.
+impl fmt::Display for SelectItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// Parses a list of items; an error carries its byte offset and what was expected there.
@@ -50,7 +69,8 @@ fn parse_item(text: &str, offset: usize, position: usize) -> Result<SelectItem, 
     }
     let mut at = offset;
     for name in text.split('/') {
-        if name.is_empty() {
+        let is_wild = name.contains('*') && !is_every(text);
+        if name.is_empty() || is_wild {
             return Err((at, ITEM));
         }
         at += name.len() + 1;
@@ -65,4 +85,68 @@ fn parse_item(text: &str, offset: usize, position: usize) -> Result<SelectItem, 
         text: text.to_owned(),
         position,
     })
+}
+
+/// Whether a text selects every property, or every operation of a schema.
+fn is_every(text: &str) -> bool {
+    let is_schema = |schema: &str| schema.split('.').all(is_identifier);
+    text == "*" || text.strip_suffix(".*").is_some_and(is_schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn qualified_names_and_schemas_are_read() {
+        let items = parse("graph.callRecording/content, microsoft.graph.* ,ns.action,*").unwrap();
+        let texts: Vec<_> = items.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "graph.callRecording/content",
+                "microsoft.graph.*",
+                "ns.action",
+                "*"
+            ]
+        );
+        let schemas: Vec<_> = items.iter().map(SelectItem::schema).collect();
+        assert_eq!(schemas, [None, Some("microsoft.graph"), None, None]);
+    }
+
+    #[test]
+    fn a_star_stands_alone_or_after_a_schema() {
+        for (value, offset) in [
+            ("a/*", 2),
+            ("*/a", 0),
+            ("a*", 0),
+            ("id,.*", 3),
+            ("a b.*", 1),
+            ("**", 0),
+        ] {
+            assert_eq!(parse(value).unwrap_err().0, offset, "{value}");
+        }
+    }
+
+    #[test]
+    fn nested_options_are_refused_where_they_begin() {
+        for value in ["a($select=b)", "a($select=b,c;$top=1)", "a(b,c)"] {
+            assert_eq!(parse(value), Err((1, "',' or the end")), "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn printing_then_parsing_gives_the_same(value in "[a-z@*./,é# ]{1,30}") {
+            if let Ok(items) = parse(&value) {
+                let printed = items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+                let forget = |items: Vec<SelectItem>| {
+                    items.into_iter().map(|item| (item.term, item.text)).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(parse(&printed).map(forget), Ok(forget(items)));
+            }
+        }
+    }
 }

@@ -1,0 +1,109 @@
+//! Runs the plan of a collection: a page of rows, where the next one begins, and how many there are.
+
+use super::error::ApiError;
+use crate::db::Session;
+use crate::db::pages::{self, Listed};
+use crate::db::sql::Key;
+use crate::query::QueryError;
+use crate::query::filter::Condition;
+use crate::query::page_token::Place;
+use crate::query::plan::{Conditions, Count, MAX_COUNTED, MAX_SORTED, ReadPlan};
+use crate::query::schema::{EntityType, Member};
+use crate::query::sql;
+use crate::auth::access::Visibility;
+
+/// A page of a collection.
+#[derive(Debug)]
+pub(super) struct Fetched<T> {
+    /// Its rows.
+    pub(super) rows: Vec<T>,
+    /// Behind which place the next page begins.
+    pub(super) next: Option<Place>,
+    /// What `@odata.count` says.
+    pub(super) count: Option<u64>,
+}
+
+/// Reads the page of a plan.
+///
+/// # Errors
+/// [`ApiError`] where the store fails, or where there is too much to be sorted or counted.
+pub(super) async fn fetch<P: Member, T: Listed>(
+    db: &mut Session,
+    plan: &mut ReadPlan<P>,
+) -> Result<Fetched<T>, ApiError> {
+    if !plan.query.order.is_indexed && pages::place(db, &sql::too_many_to_sort(plan)).await?.is_some() {
+        let text = format!(
+            "Ordering by another property than the usual one is for collections of at most {MAX_SORTED} items: narrow it \
+             with $filter, or leave $orderby out."
+        );
+        return Err(QueryError::Malformed(text).into());
+    }
+    plan.until = match plan.is_scan() {
+        true => pages::place(db, &sql::window(plan)).await?.map(place_of),
+        false => None,
+    };
+    let page = pages::page::<T>(db, &sql::page(plan), plan.query.top).await?;
+    let next = match (page.has_more, page.rows.last(), page.last) {
+        (true, Some(last), Some(keys)) => Some(Place {
+            keys,
+            id: last.id().to_owned(),
+        }),
+        // Not full, and yet not the end.
+        _ => plan.until.clone(),
+    };
+    let count = match plan.query.count {
+        Count::Page => Some(page.rows.len() as u64),
+        Count::All => Some(count_rows(db, &plan.visible, &plan.conditions).await?),
+        Count::Absent => None,
+    };
+    Ok(Fetched {
+        rows: page.rows,
+        next,
+        count,
+    })
+}
+
+/// How many rows there are that a filter holds of.
+///
+/// # Errors
+/// [`ApiError`] where the store fails, or where there are too many.
+pub(super) async fn count<P: Member>(
+    db: &mut Session,
+    entity: &EntityType<P>,
+    visible: &Visibility,
+    filter: Option<&Condition>,
+) -> Result<u64, ApiError> {
+    count_rows(db, visible, &Conditions::of(filter, entity, visible)).await
+}
+
+async fn count_rows(
+    db: &mut Session,
+    visible: &Visibility,
+    conditions: &Conditions,
+) -> Result<u64, ApiError> {
+    let too_many = || {
+        let text = format!("Counting is for at most {MAX_COUNTED} items: narrow it with $filter.");
+        ApiError::from(QueryError::Malformed(text))
+    };
+    let is_scan = !conditions.residual.is_empty() || visible.hides_rows();
+    if is_scan
+        && pages::place(db, &sql::too_many_to_count(visible, conditions))
+            .await?
+            .is_some()
+    {
+        return Err(too_many());
+    }
+    match pages::count(db, &sql::count(visible, conditions)).await? {
+        number if number > MAX_COUNTED => Err(too_many()),
+        number => Ok(number),
+    }
+}
+
+/// A place from its keys and its id.
+fn place_of(mut keys: Vec<Key>) -> Place {
+    let id = match keys.pop() {
+        Some(Key::Text(Some(id))) => id,
+        _ => String::new(),
+    };
+    Place { keys, id }
+}

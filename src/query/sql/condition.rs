@@ -1,0 +1,192 @@
+//! A condition as SQL that both engines understand alike: no LIKE, no function that folds more than ASCII, and no operator
+//! that is neither true nor false.
+
+use crate::db::sql::Sql;
+use crate::query::filter::{
+    Comparison, Condition, Operand, Part, TICKS_BEFORE_1970, TICKS_PER_DAY, TextTest,
+};
+
+/// Goes on with a condition, in parentheses where it needs them.
+pub(super) fn condition(sql: Sql, of: &Condition) -> Sql {
+    match of {
+        Condition::Always(true) => sql.then("1 = 1"),
+        Condition::Always(false) => sql.then("1 = 0"),
+        Condition::And(list) => joined(sql, list, " AND "),
+        Condition::Or(list) => joined(sql, list, " OR "),
+        Condition::Not(inner) => condition(sql.then("NOT ("), inner).then(")"),
+        Condition::Compare(comparison, left, right) => compare(sql, *comparison, left, right),
+        Condition::IsNull(one) => operand(sql.then("("), one).then(" IS NULL)"),
+        Condition::Text(test, text, part) => text_test(sql, *test, text, part),
+        Condition::In(one, list) => {
+            let mut sql = operand(sql.then(coalesce(one.is_nullable())), one).then(" IN (");
+            for (index, item) in list.iter().enumerate() {
+                sql = operand(if index > 0 { sql.then(", ") } else { sql }, item);
+            }
+            sql.then(")").then(coalesced(one.is_nullable()))
+        }
+    }
+}
+
+fn joined(mut sql: Sql, list: &[Condition], between: &'static str) -> Sql {
+    sql = sql.then("(");
+    for (index, one) in list.iter().enumerate() {
+        sql = condition(if index > 0 { sql.then(between) } else { sql }, one);
+    }
+    sql.then(")")
+}
+
+fn compare(sql: Sql, comparison: Comparison, left: &Operand, right: &Operand) -> Sql {
+    let nullable = left.is_nullable() || right.is_nullable();
+    let operator = match (comparison, nullable) {
+        (Comparison::Eq, false) => " = ",
+        (Comparison::Eq, true) => " IS NOT DISTINCT FROM ",
+        (Comparison::Ne, false) => " <> ",
+        (Comparison::Ne, true) => " IS DISTINCT FROM ",
+        (Comparison::Gt, _) => " > ",
+        (Comparison::Ge, _) => " >= ",
+        (Comparison::Lt, _) => " < ",
+        (Comparison::Le, _) => " <= ",
+    };
+    // `eq` and `ne` take null for a value by themselves.
+    let wrapped = nullable && !matches!(comparison, Comparison::Eq | Comparison::Ne);
+    let sql = operand(sql.then(coalesce(wrapped)), left).then(operator);
+    operand(sql, right).then(coalesced(wrapped))
+}
+
+/// What is neither true nor false does not hold.
+fn coalesce(wrapped: bool) -> &'static str {
+    if wrapped { "COALESCE(" } else { "(" }
+}
+
+fn coalesced(wrapped: bool) -> &'static str {
+    if wrapped { ", FALSE)" } else { ")" }
+}
+
+fn text_test(sql: Sql, test: TextTest, text: &Operand, part: &Operand) -> Sql {
+    let wrapped = text.is_nullable() || part.is_nullable();
+    let sql = sql.then(coalesce(wrapped));
+    let sql = match test {
+        TextTest::Contains => {
+            let sql = operand(sql.then("strpos("), text).then(", ");
+            operand(sql, part).then(") > 0")
+        }
+        TextTest::StartsWith => {
+            let sql = operand(sql.then("substr("), text).then(", 1, length(");
+            let sql = operand(sql, part).then(")) = ");
+            operand(sql, part)
+        }
+        TextTest::EndsWith => {
+            let sql = operand(sql.then("length("), text).then(") >= length(");
+            let sql = operand(sql, part).then(") AND substr(");
+            let sql = operand(sql, text).then(", length(");
+            let sql = operand(sql, text).then(") - length(");
+            let sql = operand(sql, part).then(") + 1) = ");
+            operand(sql, part)
+        }
+    };
+    sql.then(coalesced(wrapped))
+}
+
+fn operand(sql: Sql, of: &Operand) -> Sql {
+    match of {
+        Operand::Column(column) => sql.then(column.sql),
+        Operand::Text(text) => sql.then("CAST(").bind_text(text).then(" AS TEXT)"),
+        Operand::Number(number) | Operand::Days(number) => sql.bind_int(*number),
+        Operand::Instant(ticks) => sql.bind_ticks(*ticks),
+        Operand::Lower(one) => operand(sql.then("lower("), one).then(")"),
+        Operand::Upper(one) => operand(sql.then("upper("), one).then(")"),
+        Operand::Trim(one) => operand(sql.then("trim("), one).then(")"),
+        Operand::Length(one) => operand(sql.then("length("), one).then(")"),
+        Operand::Concat(one, other) => {
+            let sql = operand(sql.then("("), one).then(" || ");
+            operand(sql, other).then(")")
+        }
+        Operand::IndexOf(text, part) => {
+            let sql = operand(sql.then("(strpos("), text).then(", ");
+            operand(sql, part).then(") - 1)")
+        }
+        Operand::Substring(text, from, length) => {
+            let sql = operand(sql.then("substr("), text).then(", CAST(");
+            let sql = sql.bind_int(from + 1).then(" AS INTEGER)");
+            match length {
+                Some(length) => sql.then(", CAST(").bind_int(*length).then(" AS INTEGER))"),
+                None => sql.then(")"),
+            }
+        }
+        Operand::Part(part, instant) => of_instant(sql, *part, instant),
+    }
+}
+
+/// A part of an instant in UTC, by whole numbers alone.
+fn of_instant(sql: Sql, part: Part, instant: &Operand) -> Sql {
+    match part {
+        Part::Date => days(sql, instant),
+        Part::Hour => clock(sql, instant, " / 36000000000 % 24)"),
+        Part::Minute => clock(sql, instant, " / 600000000 % 60)"),
+        Part::Second => clock(sql, instant, " / 10000000 % 60)"),
+        Part::Year => {
+            // The year of the calendar that begins in March, and one more in January and February.
+            let sql = shifted(sql.then("("), instant).then(" / 146097 * 400 + ");
+            let sql = year_of_era(sql, instant).then(" + CASE WHEN ");
+            month_from_march(sql, instant).then(" >= 10 THEN 1 ELSE 0 END)")
+        }
+        Part::Month => {
+            let sql = month_from_march(sql.then("(("), instant).then(" + 2) % 12 + 1)");
+            sql
+        }
+        Part::Day => {
+            let sql = day_of_year(sql.then("("), instant).then(" - (153 * ");
+            month_from_march(sql, instant).then(" + 2) / 5 + 1)")
+        }
+    }
+}
+
+/// Ticks since 0001-01-01, which are never negative, with what is done to them behind.
+fn clock(sql: Sql, instant: &Operand, behind: &'static str) -> Sql {
+    since_year_one(sql.then("("), instant).then(behind)
+}
+
+fn since_year_one(sql: Sql, instant: &Operand) -> Sql {
+    operand(sql.then("("), instant)
+        .then(" + ")
+        .bind_int(TICKS_BEFORE_1970)
+        .then(")")
+}
+
+/// Days since 0001-01-01.
+fn days(sql: Sql, instant: &Operand) -> Sql {
+    since_year_one(sql.then("("), instant)
+        .then(" / ")
+        .bind_int(TICKS_PER_DAY)
+        .then(")")
+}
+
+/// Days since 0000-03-01: from there every leap day is the last of its year.
+fn shifted(sql: Sql, instant: &Operand) -> Sql {
+    days(sql.then("("), instant).then(" + 306)")
+}
+
+/// Of the 146,097 days of 400 years.
+fn day_of_era(sql: Sql, instant: &Operand) -> Sql {
+    shifted(sql.then("("), instant).then(" % 146097)")
+}
+
+fn year_of_era(sql: Sql, instant: &Operand) -> Sql {
+    let sql = day_of_era(sql.then("(("), instant).then(" - ");
+    let sql = day_of_era(sql, instant).then(" / 1460 + ");
+    let sql = day_of_era(sql, instant).then(" / 36524 - ");
+    day_of_era(sql, instant).then(" / 146096) / 365)")
+}
+
+/// From 0, the first of March.
+fn day_of_year(sql: Sql, instant: &Operand) -> Sql {
+    let sql = day_of_era(sql.then("("), instant).then(" - (365 * ");
+    let sql = year_of_era(sql, instant).then(" + ");
+    let sql = year_of_era(sql, instant).then(" / 4 - ");
+    year_of_era(sql, instant).then(" / 100))")
+}
+
+/// From 0, March.
+fn month_from_march(sql: Sql, instant: &Operand) -> Sql {
+    day_of_year(sql.then("((5 * "), instant).then(" + 2) / 153)")
+}
