@@ -30,9 +30,9 @@ words=$*
 # step NAME: whether it is to run.
 step() {
   name=$1 count=0 trouble=''
-  [ -z "$words" ] && return
+  [ -n "$words" ] || return 0
   for word in $words; do
-    case $name in *"$word"*) return ;; esac
+    case $name in *"$word"*) return 0 ;; esac
   done
   return 1
 }
