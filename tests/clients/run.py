@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -40,7 +40,7 @@ class Case:
     # HTTP versions of the requests for tokens and of those to the API.
     tokens: str = "1.1"
     graph: str = "1.1"
-    # What it is to show: everything, a download, a count, a status, a refusal, or all operations.
+    # What it is to show: everything, a download, a count, a status, a refusal, all operations, or patience.
     shows: str = "walk"
     # The column of the table of operations.
     column: str = ""
@@ -114,13 +114,13 @@ class Failed(Exception):
 class Demo:
     """A server with the sample tenant, its environment and its log."""
 
-    def __init__(self, server: str, folder: Path) -> None:
+    def __init__(self, server: str, folder: Path, settings: dict[str, str] = {}) -> None:
         self.server = server
         self.data = folder / "data"
         self.data.mkdir(mode=0o700)
         self.log = folder / "log"
         self.read = 0
-        own = {**os.environ, "GRAPHOPHONE_LOG__FORMAT": "json"}
+        own = {**os.environ, "GRAPHOPHONE_LOG__FORMAT": "json", **settings}
         self.process = subprocess.Popen(
             [server, "demo", "--tls", "--json", "--data", str(self.data)],
             stdout=(folder / "demo.json").open("wb"),
@@ -381,6 +381,11 @@ class Runner:
             wanted = "Forbidden: 3003: User does not have access to lookup meeting"
             if status != 1 or wanted not in err or "403" not in err or "Traceback" in err:
                 raise Failed(f"is not told of a 403, but ends with {status}: {err[-1000:]}")
+            return
+        if case.shows == "patience":
+            found = re.search(r"^page through recordings: requests (\d+)$", out, re.MULTILINE)
+            if status != 0 or not found or int(found[1]) <= len(self.recordings):
+                raise Failed(f"does not ask again after a 429, but ends with {status}: {(out + err)[-1500:]}")
             return
         if case.shows == "operations":
             self.check_operations(case, status, out, err)
@@ -643,7 +648,8 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
     }
 
 
-def main(server: str, built: str, *clients: str) -> int:
+def run(server: str, built: Path, clients: tuple[str, ...]) -> Runner:
+    """Runs every case of these clients."""
     # The folder holds the secrets of the demo.
     with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
         folder = Path(name)
@@ -651,10 +657,10 @@ def main(server: str, built: str, *clients: str) -> int:
         try:
             allow_everything(demo)
             runner = Runner(demo, folder)
-            for client, (versions, runs) in cases(demo, Path(built), folder).items():
+            for client, (versions, runs) in cases(demo, built, folder).items():
                 if client not in clients:
                     continue
-                problem = Path(built) / client / "problem"
+                problem = built / client / "problem"
                 if problem.exists():
                     runner.say(f"{client}: {versions}")
                     runner.fail("installing", "; ".join(problem.read_text().splitlines()))
@@ -662,12 +668,38 @@ def main(server: str, built: str, *clients: str) -> int:
                 runner.say(f"{client}: {versions}")
                 for case in runs:
                     runner.run(case)
-            if runner.operations:
-                runner.say("\n" + runner.table())
+            runner.say("\n" + runner.table())
         finally:
             demo.stop()
-    print(f"\n{runner.passed} passed, {runner.failed} failed")
-    return 1 if runner.failed or not runner.passed else 0
+    return runner
+
+
+def run_throttled(server: str, built: Path, clients: tuple[str, ...]) -> Runner:
+    """Runs the libraries where one request in a second is let through: they have to wait as long as they are told, and ask again."""
+    with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
+        folder = Path(name)
+        demo = Demo(server, folder, {"GRAPHOPHONE_THROTTLING__REQUESTS_PER_SECOND": "1"})
+        try:
+            runner = Runner(demo, folder)
+            runner.say("\none request in a second")
+            for client, (_, runs) in cases(demo, built, folder).items():
+                # curl does not ask again by itself.
+                if client not in clients or client == "curl" or (built / client / "problem").exists():
+                    continue
+                for case in runs:
+                    if case.shows == "operations":
+                        command = [*case.command, "page"]
+                        runner.run(replace(case, about=case.column, command=command, shows="patience"))
+        finally:
+            demo.stop()
+    return runner
+
+
+def main(server: str, built: str, *clients: str) -> int:
+    runners = [run(server, Path(built), clients), run_throttled(server, Path(built), clients)]
+    passed, failed = sum(one.passed for one in runners), sum(one.failed for one in runners)
+    print(f"\n{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

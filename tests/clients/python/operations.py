@@ -412,14 +412,7 @@ async def gather(page: object, builder: object) -> tuple[list[str], str | None]:
 
 
 async def everything(builder: object, wanted: list[str], **query: object) -> None:
-    try:
-        first = await builder.get(asking(builder, **query))
-    except ODataError as refused:
-        # The library for URI templates leaves out a comma that stands outside of braces.
-        if refused.response_status_code == 400 and "'startDateTime=@startDateTimeendDateTime=" in Counting.last.url.path:
-            raise Cannot("it drops the commas between the parameters") from refused
-        raise
-    found, _ = await gather(first, builder)
+    found, _ = await gather(await builder.get(asking(builder, **query)), builder)
     same("ids", found, wanted)
 
 
@@ -470,6 +463,7 @@ async def _() -> None:
 
 @step("getAllRecordings with its commas kept")
 async def _() -> None:
+    # The library for URI templates leaves out a comma that stands outside of braces. The server knows what is meant.
     builder = type(ALL_RECORDINGS)(ALL_RECORDINGS.request_adapter, dict(ALL_RECORDINGS.path_parameters))
     for name in ("startDateTime", "endDateTime"):
         builder.url_template = builder.url_template.replace(f",{name}=", f"%2C{name}=")
