@@ -1,7 +1,7 @@
 """Starts the demo and runs every recipe of this folder against it. scripts/test-clients calls it; everything is from the
 standard library.
 
-    run.py SERVER BUILT    SERVER is the program, BUILT the folder in which the recipes have been installed
+    run.py SERVER BUILT CLIENT…    SERVER is the program, BUILT the folder in which the recipes have been installed
 """
 
 import base64
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -40,10 +40,71 @@ class Case:
     # HTTP versions of the requests for tokens and of those to the API.
     tokens: str = "1.1"
     graph: str = "1.1"
-    # What it is to show: everything, a download, a count, a status, or a refusal.
+    # What it is to show: everything, a download, a count, a status, a refusal, all operations, or patience.
     shows: str = "walk"
+    # The column of the table of operations.
+    column: str = ""
     # A person signs in while it runs: by a device code.
     device: bool = False
+
+
+# What every program of operations does, in the words in which it says so: the rows of the table.
+OPERATIONS = """
+get a meeting
+find a meeting by joinWebUrl
+create a meeting
+find a meeting by joinMeetingId
+create or get a meeting
+update a meeting
+delete a meeting
+get a user
+get me
+list recordings
+list my recordings
+count recordings
+filter recordings
+select properties of recordings
+page through recordings
+get a recording
+content of a recording
+download a recording to a file
+list transcripts
+count transcripts
+get a transcript
+content of a transcript
+content of a transcript as text/vtt
+content of a transcript with $format
+content of a transcript without speakers
+metadataContent of a transcript
+getAllRecordings
+getAllRecordings between dates
+getAllRecordings with $filter
+getAllRecordings by URL
+getAllTranscripts
+getAllTranscripts between dates
+delta of recordings
+delta of transcripts
+delta of getAllRecordings
+delta of getAllTranscripts
+list calls
+get a call
+list recordings of a call
+get a recording of a call
+content of a recording of a call
+list transcripts of a call
+get a transcript of a call
+content of a transcript of a call
+metadataContent of a transcript of a call
+getAllRecordings of calls
+getAllRecordings of calls by URL
+getAllTranscripts of calls
+delta of recordings of a call
+batch
+batch with a failing item
+batch with dependsOn
+batch with a content
+batch with a body
+""".strip().splitlines()
 
 
 class Failed(Exception):
@@ -53,13 +114,13 @@ class Failed(Exception):
 class Demo:
     """A server with the sample tenant, its environment and its log."""
 
-    def __init__(self, server: str, folder: Path) -> None:
+    def __init__(self, server: str, folder: Path, settings: dict[str, str] = {}) -> None:
         self.server = server
         self.data = folder / "data"
         self.data.mkdir(mode=0o700)
         self.log = folder / "log"
         self.read = 0
-        own = {**os.environ, "GRAPHOPHONE_LOG__FORMAT": "json"}
+        own = {**os.environ, "GRAPHOPHONE_LOG__FORMAT": "json", **settings}
         self.process = subprocess.Popen(
             [server, "demo", "--tls", "--json", "--data", str(self.data)],
             stdout=(folder / "demo.json").open("wb"),
@@ -115,6 +176,89 @@ class Demo:
         return [line for line in lines[:-1] if line.get("message") == "request"]
 
 
+def expectations(demo: Demo) -> dict:
+    """What the answers have to hold, from what the demo prints and the files that it was filled from."""
+    sample, environment = demo.sample, demo.environment
+    base, user, meeting = (environment[name] for name in ("GRAPH_BASE_URL", "GRAPH_USER_ID", "GRAPH_MEETING_ID"))
+    media = {}
+    for block in re.split(r"^  - ", (ROOT / "demo" / "seed.yaml").read_text(), flags=re.MULTILINE):
+        members = dict(re.findall(r'^ *(\w+): "([^"\n]+)"', block, re.MULTILINE))
+        if "contentFile" in members and "contentCorrelationId" in members:
+            media[members["contentCorrelationId"], "metadataFile" in members] = ROOT / "demo" / members["contentFile"]
+
+    def with_content(one: dict, is_transcript: bool) -> dict:
+        content = media[one["contentCorrelationId"], is_transcript].read_bytes()
+        known = {**one, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if is_transcript:
+            cues = re.findall(r"<v ([^>]+)>(.*?)</v>", content.decode())
+            known["cues"] = [{"speaker": speaker, "text": text} for speaker, text in cues]
+        return known
+
+    def kept(kind: str, **members: str) -> list[dict]:
+        found = [one for one in sample[kind] if one.get("uploadState") != "pending"]
+        found = [one for one in found if all(one[name] == value for name, value in members.items())]
+        found.sort(key=lambda one: (one["createdDateTime"], one["id"]))
+        return [with_content(one, kind == "transcripts") for one in found]
+
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    # An expired meeting, one of a channel and one without a calendar do not count.
+    served = {
+        one["id"]
+        for one in sample["meetings"]
+        if one["iCalUId"] and not one["isChannelMeeting"] and (one["expiryDateTime"] or now) >= now
+    }
+    of_user = {
+        kind: [one for one in kept(kind, organizerId=user) if one["meetingId"] in served]
+        for kind in ("recordings", "transcripts")
+    }
+    # From after the first to before the last.
+    times = [one["createdDateTime"] for one in of_user["recordings"]]
+    start, end = times[0][:19] + ".9999999Z", times[-1][:19] + ".0000000Z"
+    between = {
+        kind: sorted(one["id"] for one in of_user[kind] if start < one["createdDateTime"] < end) for kind in of_user
+    }
+    all_of = {kind: sorted(one["id"] for one in of_user[kind]) for kind in of_user}
+    here = next(one for one in sample["meetings"] if one["id"] == meeting)
+    call = next(one for one in sample["recordings"] if one["adhocCallId"])
+    caller, of_call = call["organizerId"], {"adhocCallId": call["adhocCallId"]}
+    calls = {
+        kind: [one for one in kept(kind, organizerId=caller) if one["adhocCallId"]]
+        for kind in ("recordings", "transcripts")
+    }
+    functions = f"{base}/users/{user}/onlineMeetings/getAll"
+    return {
+        "baseUrl": base,
+        "organizerToken": sample["tokens"]["organizer"],
+        "organizer": {
+            **next(one for one in sample["users"] if one["id"] == user),
+            "url": f"{base}/users/{user}",
+        },
+        "meeting": {
+            **here,
+            "url": f"{base}/users/{user}/onlineMeetings/{meeting}",
+        },
+        "recordings": kept("recordings", meetingId=meeting),
+        "transcripts": kept("transcripts", meetingId=meeting),
+        "all": {
+            **all_of,
+            "recordingsUrl": f"{functions}Recordings(meetingOrganizerUserId='{user}')",
+            "transcriptsUrl": f"{functions}Transcripts(meetingOrganizerUserId='{user}')",
+        },
+        "between": {**between, "start": start, "end": end},
+        "call": {
+            "id": call["adhocCallId"],
+            "userId": caller,
+            "userUrl": f"{base}/users/{caller}",
+            "url": f"{base}/users/{caller}/adhocCalls/{call['adhocCallId']}",
+            "calls": sorted({one["adhocCallId"] for one in calls["recordings"]}),
+            "recordings": kept("recordings", **of_call),
+            "transcripts": kept("transcripts", **of_call),
+            "allRecordings": sorted(one["id"] for one in calls["recordings"]),
+            "allTranscripts": sorted(one["id"] for one in calls["transcripts"]),
+        },
+    }
+
+
 def spoken(requests: list[dict]) -> tuple[str, str]:
     """The HTTP versions of requests for tokens and of those to the API; the person's browser does not count."""
     tokens, graph = set(), set()
@@ -124,6 +268,9 @@ def spoken(requests: list[dict]) -> tuple[str, str]:
             graph.add(version)
         elif "oauth2" in route or ".well-known" in route:
             tokens.add(version)
+    # An item of a batch has a line of its own, which says 1.1 whatever the batch came over.
+    if len(graph) > 1 and any(request["route"] == "$batch" for request in requests):
+        graph.discard("1.1")
     return "+".join(sorted(tokens)), "+".join(sorted(graph))
 
 
@@ -136,6 +283,12 @@ class Runner:
         self.home = folder / "home"
         self.home.mkdir()
         self.passed = self.failed = 0
+        # For each column what it says of each operation.
+        self.operations: dict[str, dict[str, str]] = {}
+        # For each operation what the first column says of it.
+        self.usual: dict[str, str] = {}
+        self.expected = folder / "expected.json"
+        self.expected.write_text(json.dumps(expectations(demo)))
         meeting = demo.environment["GRAPH_MEETING_ID"]
         of_meeting = lambda one: one["meetingId"] == meeting and one.get("uploadState") != "pending"
         self.recordings = [one for one in demo.sample["recordings"] if of_meeting(one)]
@@ -161,6 +314,7 @@ class Runner:
             # DefaultAzureCredential looks for the cloud that it runs in where the environment does not do; not here.
             "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
             **self.demo.environment,
+            "OPERATIONS_EXPECTED": str(self.expected),
         }
         for name, value in case.environment.items():
             if value is None:
@@ -228,6 +382,14 @@ class Runner:
             if status != 1 or wanted not in err or "403" not in err or "Traceback" in err:
                 raise Failed(f"is not told of a 403, but ends with {status}: {err[-1000:]}")
             return
+        if case.shows == "patience":
+            found = re.search(r"^page through recordings: requests (\d+)$", out, re.MULTILINE)
+            if status != 0 or not found or int(found[1]) <= len(self.recordings):
+                raise Failed(f"does not ask again after a 429, but ends with {status}: {(out + err)[-1500:]}")
+            return
+        if case.shows == "operations":
+            self.check_operations(case, status, out, err)
+            return
         if status != 0:
             raise Failed(f"ends with {status}: {err[-1500:]}")
         if case.shows == "status":
@@ -254,6 +416,43 @@ class Runner:
             raise Failed(f"downloads something else: {out[-500:]}")
         if hashlib.sha256(content).hexdigest() not in self.media:
             raise Failed("downloads other bytes than those of the recording")
+
+
+    def check_operations(self, case: Case, status: int, out: str, err: str) -> None:
+        done = dict(re.findall(r"^(.+?): ((?:requests \d+|cannot .+))$", out, re.MULTILINE))
+        self.operations[case.column] = done
+        missing = [name for name in OPERATIONS if name not in done]
+        if status != 0 or missing:
+            lines = err.strip()[-40000:].splitlines()
+            unsaid = [name for name in missing if not any(line.startswith(name + ":") for line in lines)]
+            lines += [f"{name}: nothing is said of it" for name in unsaid]
+            raise Failed("\n".join([f"{len(OPERATIONS) - len(missing)} of {len(OPERATIONS)} operations", *lines]))
+
+        # A library that asks again, for whatever reason, sends more than the others.
+        for name, said in done.items():
+            usual = self.usual.setdefault(name, said) if said.startswith("requests") else said
+            if said != usual:
+                raise Failed(f"{name}: {said} in the place of {usual}")
+
+    def table(self) -> str:
+        """Operations and clients, with the requests that each has sent."""
+        columns = list(self.operations)
+        rows = [["requests", *columns]]
+        # One client does more than all have in common.
+        more = [name for done in self.operations.values() for name in done if name not in OPERATIONS]
+        for name in [*OPERATIONS, *more]:
+            otherwise = "failed" if name in OPERATIONS else "-"
+            said = (self.operations[column].get(name, otherwise) for column in columns)
+            rows.append([name, *(text.removeprefix("requests ").split(" ")[0] for text in said)])
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        reasons = [
+            f"{column} cannot do `{name}`: {said.removeprefix('cannot ')}"
+            for column, done in self.operations.items()
+            for name, said in done.items()
+            if said.startswith("cannot ")
+        ]
+        return "\n".join([*lines, "", *reasons])
 
 
 def said(command: list[str]) -> str:
@@ -284,6 +483,19 @@ def certificate(demo: Demo, folder: Path) -> Path:
     return both
 
 
+def allow_everything(demo: Demo) -> None:
+    """The sample's client may read recordings of meetings alone; the programs of operations ask for more."""
+    names = [
+        "CallRecordings.Read.All",
+        "CallTranscripts.Read.All",
+        "OnlineMeetings.ReadWrite.All",
+        "User.Read.All",
+    ]
+    add = [demo.server, "app", "permission", "add", demo.environment["AZURE_CLIENT_ID"], "--application", *names]
+    add += ["--data", str(demo.data), "--tenant", "contoso.example"]
+    subprocess.run(add, check=True, capture_output=True)
+
+
 def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Case]]]:
     """For each client its versions and its runs."""
     tenant = {"AZURE_TENANT_ID": demo.environment["DEMO_TENANT_ID"]}
@@ -293,6 +505,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
     no_secret = {"AZURE_CLIENT_SECRET": None}
 
     curl = ["sh", str(built / "curl" / "recordings.sh")]
+    operations = ["sh", str(built / "curl" / "operations.sh")]
     python = lambda name: [str(built / "python" / "venv/bin/python"), str(built / "python" / name)]
     script = lambda *names: ["node", *(str(built / "javascript" / name) for name in names)]
     http2 = ["node", "--import", str(built / "javascript/http2.js")]
@@ -323,6 +536,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
             f"curl {said(['curl', '--version'])}",
             [
                 Case("client secret", curl, graph="2", tokens="2"),
+                Case("every operation", operations, tokens="2", graph="2", shows="operations", column="curl"),
                 Case("client secret, --http1.1", [*curl, "--http1.1"]),
                 Case("client secret, tenant by id, --http2", [*curl, "--http2"], tenant, "2", "2"),
                 Case("a refusal", curl, refused, "2", "2", "refusal"),
@@ -335,6 +549,7 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
                 Case("environment alone", python("recordings.py"), graph="2"),
                 Case("environment alone, certificate", python("recordings.py"), by_certificate, graph="2"),
                 Case("a refusal", python("recordings.py"), refused, graph="2", shows="refusal"),
+                Case("every operation", python("operations.py"), graph="2", shows="operations", column="Python"),
                 Case("HTTP/1.1", python("http1.py"), shows="count"),
                 Case("client secret, tenant by id", python("tenant.py"), tenant, graph="2", shows="count"),
                 Case("msal, device code", python("device_code.py"), no_secret, shows="download", device=True),
@@ -365,6 +580,18 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
                 Case("microsoft-graph-client, environment alone", script("graph-client.js")),
                 Case("microsoft-graph-client, HTTP/2", [*http2, *script("graph-client.js")[1:]], graph="2"),
                 Case("microsoft-graph-client, a refusal", script("graph-client.js"), refused, shows="refusal"),
+                Case(
+                    "msgraph-sdk, every operation",
+                    script("operations.js"),
+                    shows="operations",
+                    column="JS msgraph-sdk",
+                ),
+                Case(
+                    "microsoft-graph-client, every operation",
+                    script("operations-graph-client.js"),
+                    shows="operations",
+                    column="JS graph-client",
+                ),
                 Case("client secret, tenant by id", script("tenant.js"), tenant, shows="count"),
             ],
         ),
@@ -377,6 +604,14 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
             [
                 Case("environment alone", java("Recordings"), for_java, graph="2"),
                 Case("certificate", java("Recordings"), {**for_java, **by_certificate}, graph="2"),
+                Case(
+                    "every operation",
+                    java("Operations"),
+                    for_java,
+                    graph="2",
+                    shows="operations",
+                    column="Java",
+                ),
                 Case("a refusal", java("Recordings"), {**for_java, **refused}, graph="2", shows="refusal"),
                 Case("client secret, tenant by id, HTTP/1.1", java("Tenant"), {**for_java, **tenant}, shows="count"),
             ],
@@ -389,23 +624,43 @@ def cases(demo: Demo, built: Path, folder: Path) -> dict[str, tuple[str, list[Ca
             [
                 Case("environment alone", go("recordings"), tokens="2", graph="2"),
                 Case("certificate", go("recordings"), by_certificate, tokens="2", graph="2"),
+                Case(
+                    "every operation", go("operations"), tokens="2", graph="2", shows="operations", column="Go core"
+                ),
                 Case("GODEBUG=http2client=0", go("recordings"), http1_go, tokens="2", graph="1.1"),
                 Case("a refusal", go("recordings"), refused, tokens="2", graph="2", shows="refusal"),
                 Case("client secret, tenant by id", go("tenant"), tenant, "2", "2", "status"),
             ],
         ),
+        "go-sdk": (
+            pinned("msgraph-sdk-go", (HERE / "go-sdk/go.mod").read_text(), r"/msgraph-sdk-go v(\S+)"),
+            [
+                Case(
+                    "every operation",
+                    [str(built / "go-sdk/bin/operations")],
+                    tokens="2",
+                    graph="2",
+                    shows="operations",
+                    column="Go msgraph-sdk",
+                ),
+            ],
+        ),
     }
 
 
-def main(server: str, built: str) -> int:
+def run(server: str, built: Path, clients: tuple[str, ...]) -> Runner:
+    """Runs every case of these clients."""
     # The folder holds the secrets of the demo.
     with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
         folder = Path(name)
         demo = Demo(server, folder)
         try:
+            allow_everything(demo)
             runner = Runner(demo, folder)
-            for client, (versions, runs) in cases(demo, Path(built), folder).items():
-                problem = Path(built) / client / "problem"
+            for client, (versions, runs) in cases(demo, built, folder).items():
+                if client not in clients:
+                    continue
+                problem = built / client / "problem"
                 if problem.exists():
                     runner.say(f"{client}: {versions}")
                     runner.fail("installing", "; ".join(problem.read_text().splitlines()))
@@ -413,10 +668,38 @@ def main(server: str, built: str) -> int:
                 runner.say(f"{client}: {versions}")
                 for case in runs:
                     runner.run(case)
+            runner.say("\n" + runner.table())
         finally:
             demo.stop()
-    print(f"\n{runner.passed} passed, {runner.failed} failed")
-    return 1 if runner.failed or not runner.passed else 0
+    return runner
+
+
+def run_throttled(server: str, built: Path, clients: tuple[str, ...]) -> Runner:
+    """Runs the libraries where one request in a second is let through: they have to wait as long as they are told, and ask again."""
+    with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
+        folder = Path(name)
+        demo = Demo(server, folder, {"GRAPHOPHONE_THROTTLING__REQUESTS_PER_SECOND": "1"})
+        try:
+            runner = Runner(demo, folder)
+            runner.say("\none request in a second")
+            for client, (_, runs) in cases(demo, built, folder).items():
+                # curl does not ask again by itself.
+                if client not in clients or client == "curl" or (built / client / "problem").exists():
+                    continue
+                for case in runs:
+                    if case.shows == "operations":
+                        command = [*case.command, "page"]
+                        runner.run(replace(case, about=case.column, command=command, shows="patience"))
+        finally:
+            demo.stop()
+    return runner
+
+
+def main(server: str, built: str, *clients: str) -> int:
+    runners = [run(server, Path(built), clients), run_throttled(server, Path(built), clients)]
+    passed, failed = sum(one.passed for one in runners), sum(one.failed for one in runners)
+    print(f"\n{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
