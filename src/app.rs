@@ -12,6 +12,7 @@ use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
 use crate::store::{Keys, Store};
+use crate::throttle::Throttle;
 
 /// All that a request may reach.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct App {
     pub pages: PageSealer,
     /// Hands out tokens.
     pub authority: Authority,
+    /// How much an application may ask.
+    pub throttle: Throttle,
 }
 
 impl App {
@@ -54,6 +57,7 @@ impl App {
             store.clock.clone(),
         )?;
         Ok(Self {
+            throttle: Throttle::new(config.throttling),
             config: Arc::new(config),
             public_url: public_url.into(),
             tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),

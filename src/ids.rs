@@ -97,6 +97,46 @@ pub fn meeting_id(organizer: &str, thread: &str) -> String {
     BASE64_STANDARD.encode(format!("1*{organizer}*0**{thread}"))
 }
 
+/// An address to join a meeting as such addresses are compared: percent escapes decoded as often as there are some.
+/// Whoever asks has it out of a mail, a calendar or a log, encoded once more or once less.
+pub fn join_web_url_key(url: &str) -> String {
+    let mut text = url.trim().to_owned();
+    // Graph's own addresses have escapes within escapes; what is still encoded after this was never an address.
+    for _ in 0..4 {
+        match odata::path::decode_segment(&text) {
+            Some(decoded) if decoded != text => text = decoded,
+            _ => break,
+        }
+    }
+    text
+}
+
+/// The address to join a meeting, in Graph's form.
+pub fn join_web_url(tenant: &str, organizer: &str, thread: &str) -> String {
+    let context = format!("{{\"Tid\":\"{tenant}\",\"Oid\":\"{organizer}\"}}");
+    format!(
+        "https://teams.microsoft.com/l/meetup-join/{}/0?context={}",
+        odata::encode_segment(thread),
+        odata::encode_segment(&context)
+    )
+}
+
+/// The number of twelve digits by which a person joins the meeting of that id, and the passcode that goes with it.
+pub fn join_meeting_id(meeting: &str) -> (String, String) {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let number = Uuid::new_v5(&NAMESPACE, format!("joinMeetingId\0{meeting}").as_bytes()).as_u128();
+    // Graph's numbers begin with no zero.
+    let digits = 200_000_000_000 + number % 700_000_000_000;
+    let mut rest = number / 700_000_000_000;
+    let mut passcode = String::new();
+    for _ in 0..6 {
+        let place = usize::try_from(rest % 32).unwrap_or(0);
+        passcode.extend(LETTERS.get(place).map(|letter| char::from(*letter)));
+        rest /= 32;
+    }
+    (digits.to_string(), passcode)
+}
+
 /// What `id` says about its meeting, where it is base64 of `1*{organizer}*0**{thread}`.
 ///
 /// Both alphabets are read, with and without padding. Time is linear in the length.

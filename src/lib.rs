@@ -20,4 +20,5 @@ pub mod seed;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod throttle;
 pub mod tls;

@@ -92,7 +92,10 @@ impl Throttle {
         if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&key) {
             buckets.retain(|_, until| *until > now.0);
             if buckets.len() >= MAX_BUCKETS
-                && let Some(nearest) = buckets.iter().min_by_key(|(_, until)| **until).map(|(key, _)| *key)
+                && let Some(nearest) = buckets
+                    .iter()
+                    .min_by_key(|(_, until)| **until)
+                    .map(|(key, _)| *key)
             {
                 buckets.remove(&nearest);
             }
@@ -131,7 +134,9 @@ mod tests {
     }
 
     fn admitted(throttle: &Throttle, demand: Demand<'_>, now: Ticks) -> usize {
-        (0..1000).take_while(|_| throttle.admit(&demand, now).is_ok()).count()
+        (0..1000)
+            .take_while(|_| throttle.admit(&demand, now).is_ok())
+            .count()
     }
 
     fn later(milliseconds: u64) -> Ticks {

@@ -32,11 +32,11 @@ ALTER TABLE online_meetings ADD COLUMN join_meeting_id TEXT;
 ALTER TABLE online_meetings ADD COLUMN passcode TEXT;
 ALTER TABLE online_meetings ADD COLUMN video_teleconference_id TEXT;
 ALTER TABLE online_meetings ADD COLUMN settings TEXT;
-CREATE INDEX online_meetings_by_join_web_url ON online_meetings (organizer_id, join_web_url_key)
+CREATE INDEX online_meetings_by_join_web_url ON online_meetings (organizer_id, join_web_url_key, id)
     WHERE join_web_url_key IS NOT NULL;
-CREATE INDEX online_meetings_by_join_meeting_id ON online_meetings (organizer_id, join_meeting_id)
+CREATE INDEX online_meetings_by_join_meeting_id ON online_meetings (organizer_id, join_meeting_id, id)
     WHERE join_meeting_id IS NOT NULL;
-CREATE INDEX online_meetings_by_video_teleconference ON online_meetings (tenant_id, video_teleconference_id)
+CREATE INDEX online_meetings_by_video_teleconference ON online_meetings (tenant_id, video_teleconference_id, id)
     WHERE video_teleconference_id IS NOT NULL;
 -- What `createOrGet` finds again.
 CREATE UNIQUE INDEX online_meetings_by_external_id ON online_meetings (organizer_id, external_id)

@@ -13,16 +13,12 @@ use super::caller::{Caller, CallerKind};
 use super::key_set::PERSONAL_TENANT;
 use super::permission::{Permission, has_one};
 
-/// All that the decision depends on.
-pub struct Facts<'a> {
+/// Who asks, for which meeting, and what ties the two.
+pub struct Standing<'a> {
     /// Who asks.
     pub caller: &'a Caller,
-    /// For what kind of artifact.
-    pub kind: ArtifactKind,
     /// The path begins with `/me`.
     pub is_me: bool,
-    /// The user of the path, as written.
-    pub path_user_shown: &'a str,
     /// The user of the path: of the caller's tenant and not deleted.
     pub path_user: Option<&'a User>,
     /// The meeting of the path, deleted ones included: of the caller's tenant.
@@ -31,6 +27,16 @@ pub struct Facts<'a> {
     pub named_organizer: Option<&'a str>,
     /// In which role the acting user takes part.
     pub role: Option<Role>,
+}
+
+/// All that a decision about a meeting's artifacts depends on.
+pub struct Facts<'a> {
+    /// Who asks, and for which meeting.
+    pub standing: Standing<'a>,
+    /// For what kind of artifact.
+    pub kind: ArtifactKind,
+    /// The user of the path, as written.
+    pub path_user_shown: &'a str,
     /// What the policies say about the application and the path user.
     pub policy: PolicyFacts,
     /// The application has the resource-specific permission for the meeting's chat.
@@ -94,6 +100,24 @@ pub enum Denied {
     Channel,
     /// 403: the tenant has switched transcripts off.
     TranscriptsDisabled,
+    /// 403: the operation is for applications alone.
+    ApplicationsOnly {
+        /// What an application needs.
+        required: &'static Permission,
+    },
+    /// 403: the export of somebody else than the user of the path.
+    AnothersExport,
+    /// 404: no such call, or somebody else's.
+    NoSuchCall,
+    /// 403: the directory's own words for a missing permission.
+    NotInDirectory,
+    /// 404: no such user.
+    NoSuchUser {
+        /// As written.
+        user: String,
+    },
+    /// 403: a signed-in user where only applications find meetings.
+    NotForUsers,
 }
 
 /// Who the acting user is to the meeting.
@@ -109,9 +133,12 @@ enum Relation {
 /// # Errors
 /// The first reason in the order of security.md section 2 why not.
 pub fn decide(facts: &Facts<'_>) -> Result<Allowed, Denied> {
-    kind_of_caller(facts)?;
+    let standing = &facts.standing;
+    kind_of_caller(standing.caller, standing.is_me)?;
     permission_and_policy(facts)?;
-    let (meeting, relation) = relation(facts)?;
+    // What was recorded outlives its meeting where meetings that are over are served at all.
+    let outlives = facts.rules.expired_meetings == MeetingRule::Serve;
+    let (meeting, relation) = relation(standing, outlives)?;
     state_of(meeting, facts)?;
     Ok(Allowed {
         content: may_have_content(relation, facts),
@@ -119,12 +146,11 @@ pub fn decide(facts: &Facts<'_>) -> Result<Allowed, Denied> {
 }
 
 /// Step 2: tenant, `/me`, personal accounts.
-fn kind_of_caller(facts: &Facts<'_>) -> Result<(), Denied> {
-    let caller = facts.caller;
+pub(super) fn kind_of_caller(caller: &Caller, is_me: bool) -> Result<(), Denied> {
     if caller.tenant.as_ref().is_some_and(|tenant| tenant.suspended) {
         return Err(Denied::TenantSuspended);
     }
-    if facts.is_me && matches!(caller.kind, CallerKind::Application { .. }) {
+    if is_me && matches!(caller.kind, CallerKind::Application { .. }) {
         return Err(Denied::ApplicationOnMe);
     }
     if caller.tenant_id == PERSONAL_TENANT {
@@ -136,32 +162,26 @@ fn kind_of_caller(facts: &Facts<'_>) -> Result<(), Denied> {
 /// Steps 3 and 4. A consent for the meeting's chat stands for both the role and the policy.
 fn permission_and_policy(facts: &Facts<'_>) -> Result<(), Denied> {
     let required = Permission::to_read(facts.kind);
-    match &facts.caller.kind {
-        CallerKind::Delegated { scopes, .. } => match has_one(scopes, required.scopes) {
-            true => Ok(()),
-            false => Err(Denied::MissingScope {
-                required,
-                present: scopes.clone(),
-            }),
-        },
-        CallerKind::Application { .. } if facts.chat_consent => Ok(()),
-        CallerKind::Application { roles } if has_one(roles, required.roles) => match facts.policy {
-            // A policy granted to the user himself replaces the global one.
-            PolicyFacts {
-                personal: Some(true), ..
-            }
-            | PolicyFacts {
-                personal: None,
-                global: true,
-            } => Ok(()),
-            PolicyFacts {
-                personal: Some(false) | None,
-                ..
-            } => Err(Denied::NoPolicy),
-        },
-        CallerKind::Application { .. } if facts.declares_chat => Err(Denied::NotByChatConsent {
+    let caller = facts.standing.caller;
+    match (permission(caller, required), &caller.kind) {
+        (_, CallerKind::Application { .. }) if facts.chat_consent => Ok(()),
+        (Ok(()), CallerKind::Application { .. }) => policy(facts.policy),
+        (Err(_), CallerKind::Application { .. }) if facts.declares_chat => Err(Denied::NotByChatConsent {
             user: facts.path_user_shown.to_owned(),
         }),
+        (permitted, _) => permitted,
+    }
+}
+
+/// Step 3 without consents: the token has one of the permissions.
+pub(super) fn permission(caller: &Caller, required: &'static Permission) -> Result<(), Denied> {
+    match &caller.kind {
+        CallerKind::Delegated { scopes, .. } if has_one(scopes, required.scopes) => Ok(()),
+        CallerKind::Delegated { scopes, .. } => Err(Denied::MissingScope {
+            required,
+            present: scopes.clone(),
+        }),
+        CallerKind::Application { roles } if has_one(roles, required.roles) => Ok(()),
         CallerKind::Application { roles } => Err(Denied::MissingRole {
             required,
             present: roles.clone(),
@@ -169,33 +189,51 @@ fn permission_and_policy(facts: &Facts<'_>) -> Result<(), Denied> {
     }
 }
 
-/// Step 5: the meeting, for who has something to do with it.
-fn relation<'a>(facts: &Facts<'a>) -> Result<(&'a OnlineMeeting, Relation), Denied> {
-    let acting = acting_user(facts);
-    let organizer = facts
+/// Step 4: a policy lets the application act for the user of the path.
+pub(super) fn policy(facts: PolicyFacts) -> Result<(), Denied> {
+    match facts {
+        // A policy granted to the user himself replaces the global one.
+        PolicyFacts {
+            personal: Some(true), ..
+        }
+        | PolicyFacts {
+            personal: None,
+            global: true,
+        } => Ok(()),
+        PolicyFacts {
+            personal: Some(false) | None,
+            ..
+        } => Err(Denied::NoPolicy),
+    }
+}
+
+/// Step 5: the meeting, for who has something to do with it; a deleted one where what was recorded `outlives` it.
+fn relation<'a>(standing: &Standing<'a>, outlives: bool) -> Result<(&'a OnlineMeeting, Relation), Denied> {
+    let acting = acting_user(standing);
+    let organizer = standing
         .meeting
         .map(|meeting| meeting.organizer_id.as_str())
-        .or(facts.named_organizer);
+        .or(standing.named_organizer);
     let Some(organizer) = organizer else {
         return Err(Denied::MalformedMeetingId);
     };
     let Some(acting) = acting else {
         return Err(Denied::NoRelation);
     };
-    let meeting = match facts.meeting {
-        Some(meeting) if meeting.deleted.is_none() => meeting,
+    let meeting = match standing.meeting {
+        Some(meeting) if meeting.deleted.is_none() || outlives => meeting,
         _ if acting.id == organizer => return Err(Denied::NoSuchMeeting),
         _ => return Err(Denied::NoRelation),
     };
     if acting.id == organizer {
         return Ok((meeting, Relation::Organizer));
     }
-    let guests_count = facts
+    let guests_count = standing
         .caller
         .tenant
         .as_ref()
         .is_some_and(|tenant| tenant.guest_access);
-    match facts.role {
+    match standing.role {
         _ if acting.is_guest && !guests_count => Err(Denied::NoRelation),
         None => Err(Denied::NoRelation),
         Some(Role::Coorganizer) => Ok((meeting, Relation::Coorganizer)),
@@ -203,17 +241,30 @@ fn relation<'a>(facts: &Facts<'a>) -> Result<(&'a OnlineMeeting, Relation), Deni
     }
 }
 
+/// Whether the caller may see a meeting, or change it, which only its organizer does. What Graph refuses about its
+/// recordings is no matter here.
+///
+/// # Errors
+/// The first reason in the order of security.md section 2 why not.
+pub(super) fn meeting_itself(standing: &Standing<'_>, writes: bool) -> Result<(), Denied> {
+    match relation(standing, false)? {
+        (_, Relation::Organizer) => Ok(()),
+        (_, Relation::Coorganizer | Relation::Invitee) if !writes => Ok(()),
+        (_, Relation::Coorganizer | Relation::Invitee) => Err(Denied::NoRelation),
+    }
+}
+
 /// Who acts: the signed-in user, or the user of the path for an application. A signed-in user on another user's
 /// path acts only where that user is the meeting's organizer.
-fn acting_user<'a>(facts: &Facts<'a>) -> Option<&'a User> {
-    let CallerKind::Delegated { user, .. } = &facts.caller.kind else {
-        return facts.path_user;
+fn acting_user<'a>(standing: &Standing<'a>) -> Option<&'a User> {
+    let CallerKind::Delegated { user, .. } = &standing.caller.kind else {
+        return standing.path_user;
     };
     let caller = user.as_deref()?;
-    let own_path = facts.is_me || facts.path_user.is_some_and(|user| user.id == caller.id);
+    let own_path = standing.is_me || standing.path_user.is_some_and(|user| user.id == caller.id);
     let organizers_path = || {
-        let organizer = facts.meeting.map(|meeting| &meeting.organizer_id);
-        organizer.is_some() && facts.path_user.map(|user| &user.id) == organizer
+        let organizer = standing.meeting.map(|meeting| &meeting.organizer_id);
+        organizer.is_some() && standing.path_user.map(|user| &user.id) == organizer
     };
     (own_path || organizers_path()).then_some(caller)
 }
@@ -230,25 +281,29 @@ fn state_of(meeting: &OnlineMeeting, facts: &Facts<'_>) -> Result<(), Denied> {
     if meeting.is_channel_meeting && refused(facts.rules.channel_meetings) {
         return Err(Denied::Channel);
     }
-    let transcripts = facts
-        .caller
+    transcripts(facts.standing.caller, facts.kind)
+}
+
+/// The tenant's transcript switch.
+pub(super) fn transcripts(caller: &Caller, kind: ArtifactKind) -> Result<(), Denied> {
+    let enabled = caller
         .tenant
         .as_ref()
         .is_none_or(|tenant| tenant.transcripts_enabled);
-    if facts.kind == ArtifactKind::Transcript && !transcripts {
-        return Err(Denied::TranscriptsDisabled);
+    match kind {
+        ArtifactKind::Transcript if !enabled => Err(Denied::TranscriptsDisabled),
+        ArtifactKind::Transcript | ArtifactKind::Recording => Ok(()),
     }
-    Ok(())
 }
 
 /// Step 8. A guest who got here counts as a participant, so the tenant allows guests.
 fn may_have_content(relation: Relation, facts: &Facts<'_>) -> bool {
-    let participants = facts
-        .caller
+    let caller = facts.standing.caller;
+    let participants = caller
         .tenant
         .as_ref()
         .is_some_and(|tenant| tenant.participants_can_download_recordings);
-    let alone = matches!(facts.caller.kind, CallerKind::Application { .. });
+    let alone = matches!(caller.kind, CallerKind::Application { .. });
     match relation {
         Relation::Organizer => true,
         Relation::Coorganizer => alone || participants,
@@ -331,7 +386,7 @@ mod tests {
                 thread_id: "thread".to_owned(),
                 is_channel_meeting: false,
                 i_cal_uid: Some("040000".to_owned()),
-                deleted: None,
+                ..OnlineMeeting::default()
             };
             Self {
                 caller: Caller {
@@ -356,6 +411,7 @@ mod tests {
                     uncalendared_meetings: MeetingRule::Refuse,
                     query_options: QueryOptionsRule::Reference,
                     export_requires_policy: true,
+                    delta_token_lifetime: std::time::Duration::from_secs(1),
                 },
             }
         }
@@ -397,14 +453,16 @@ mod tests {
 
         fn decide(&self) -> Result<Allowed, Denied> {
             decide(&Facts {
-                caller: &self.caller,
+                standing: Standing {
+                    caller: &self.caller,
+                    is_me: self.is_me,
+                    path_user: self.path_user.as_ref(),
+                    meeting: self.meeting.as_ref(),
+                    named_organizer: self.named_organizer,
+                    role: self.role,
+                },
                 kind: self.kind,
-                is_me: self.is_me,
                 path_user_shown: "shown",
-                path_user: self.path_user.as_ref(),
-                meeting: self.meeting.as_ref(),
-                named_organizer: self.named_organizer,
-                role: self.role,
                 policy: self.policy,
                 chat_consent: self.chat_consent,
                 declares_chat: self.declares_chat,

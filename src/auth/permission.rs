@@ -10,21 +10,74 @@ pub struct Permission {
     /// Application permissions (`roles`).
     pub roles: &'static [&'static str],
     /// Resource-specific permission that a consent may give for one chat.
-    pub chat: &'static str,
+    pub chat: Option<&'static str>,
 }
 
 /// Reads recordings of a meeting.
 const RECORDINGS: Permission = Permission {
     scopes: &["OnlineMeetingRecording.Read.All"],
     roles: &["OnlineMeetingRecording.Read.All"],
-    chat: "OnlineMeetingRecording.Read.Chat",
+    chat: Some("OnlineMeetingRecording.Read.Chat"),
 };
 
 /// Reads transcripts of a meeting.
 const TRANSCRIPTS: Permission = Permission {
     scopes: &["OnlineMeetingTranscript.Read.All"],
     roles: &["OnlineMeetingTranscript.Read.All"],
-    chat: "OnlineMeetingTranscript.Read.Chat",
+    chat: Some("OnlineMeetingTranscript.Read.Chat"),
+};
+
+/// Reads recordings of an ad hoc call. The reference spells the delegated one in two ways.
+const CALL_RECORDINGS: Permission = Permission {
+    scopes: &["CallRecording.Read.All", "CallRecordings.Read.All"],
+    roles: &["CallRecordings.Read.All"],
+    chat: None,
+};
+
+/// Reads transcripts of an ad hoc call.
+const CALL_TRANSCRIPTS: Permission = Permission {
+    scopes: &["CallTranscripts.Read.All"],
+    roles: &["CallTranscripts.Read.All"],
+    chat: None,
+};
+
+/// Finds ad hoc calls: who may read something of them may know that they are there.
+const CALLS: Permission = Permission {
+    scopes: &[
+        "CallRecording.Read.All",
+        "CallRecordings.Read.All",
+        "CallTranscripts.Read.All",
+    ],
+    roles: &["CallRecordings.Read.All", "CallTranscripts.Read.All"],
+    chat: None,
+};
+
+/// Reads online meetings.
+const READ_MEETINGS: Permission = Permission {
+    scopes: &["OnlineMeetings.Read", "OnlineMeetings.ReadWrite"],
+    roles: &["OnlineMeetings.Read.All", "OnlineMeetings.ReadWrite.All"],
+    chat: None,
+};
+
+/// Makes and changes online meetings.
+const WRITE_MEETINGS: Permission = Permission {
+    scopes: &["OnlineMeetings.ReadWrite"],
+    roles: &["OnlineMeetings.ReadWrite.All"],
+    chat: None,
+};
+
+/// Reads the user who has signed in.
+const READ_ONESELF: Permission = Permission {
+    scopes: &["User.Read", "User.Read.All", "User.ReadBasic.All"],
+    roles: &["User.Read.All"],
+    chat: None,
+};
+
+/// Reads any user.
+const READ_USERS: Permission = Permission {
+    scopes: &["User.Read.All", "User.ReadBasic.All"],
+    roles: &["User.Read.All"],
+    chat: None,
 };
 
 impl Permission {
@@ -33,6 +86,35 @@ impl Permission {
         match kind {
             ArtifactKind::Recording => &RECORDINGS,
             ArtifactKind::Transcript => &TRANSCRIPTS,
+        }
+    }
+
+    /// What reading an ad hoc call's artifacts of that kind needs.
+    pub const fn to_read_of_calls(kind: ArtifactKind) -> &'static Self {
+        match kind {
+            ArtifactKind::Recording => &CALL_RECORDINGS,
+            ArtifactKind::Transcript => &CALL_TRANSCRIPTS,
+        }
+    }
+
+    /// What reading ad hoc calls themselves needs.
+    pub const fn to_read_calls() -> &'static Self {
+        &CALLS
+    }
+
+    /// What reading online meetings needs, or changing them.
+    pub const fn of_meetings(writes: bool) -> &'static Self {
+        match writes {
+            true => &WRITE_MEETINGS,
+            false => &READ_MEETINGS,
+        }
+    }
+
+    /// What reading a user needs: oneself, or anybody.
+    pub const fn to_read_users(oneself: bool) -> &'static Self {
+        match oneself {
+            true => &READ_ONESELF,
+            false => &READ_USERS,
         }
     }
 }
@@ -95,9 +177,9 @@ impl KnownPermission {
 }
 
 /// The permissions of what is kept here, in order.
-pub const KNOWN: [KnownPermission; 13] = [
+pub const KNOWN: [KnownPermission; 15] = [
     KnownPermission::delegated("CallRecording.Read.All", true),
-    KnownPermission::of_applications("CallRecordings.Read.All"),
+    KnownPermission::of_both("CallRecordings.Read.All"),
     KnownPermission::of_both("CallTranscripts.Read.All"),
     KnownPermission::of_both("OnlineMeetingArtifact.Read.All"),
     KnownPermission {
@@ -113,6 +195,8 @@ pub const KNOWN: [KnownPermission; 13] = [
     KnownPermission::delegated("OnlineMeetings.ReadWrite", false),
     KnownPermission::of_applications("OnlineMeetings.ReadWrite.All"),
     KnownPermission::delegated("User.Read", false),
+    KnownPermission::of_both("User.Read.All"),
+    KnownPermission::delegated("User.ReadBasic.All", false),
 ];
 
 /// What belongs to signing in itself (OpenID Connect Core sections 5.4 and 11): no application registers it.
@@ -148,10 +232,24 @@ mod tests {
 
     #[test]
     fn what_opens_an_operation_is_known() {
-        for needed in [&RECORDINGS, &TRANSCRIPTS] {
+        for needed in [
+            &RECORDINGS,
+            &TRANSCRIPTS,
+            &CALL_RECORDINGS,
+            &CALL_TRANSCRIPTS,
+            &CALLS,
+            &READ_MEETINGS,
+            &WRITE_MEETINGS,
+            &READ_ONESELF,
+            &READ_USERS,
+        ] {
             assert!(needed.scopes.iter().all(|name| known(name).unwrap().delegated));
             assert!(needed.roles.iter().all(|name| known(name).unwrap().application));
-            assert!(known(needed.chat).unwrap().resource_specific);
+            assert!(
+                needed
+                    .chat
+                    .is_none_or(|name| known(name).unwrap().resource_specific)
+            );
         }
     }
 }

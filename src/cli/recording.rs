@@ -94,7 +94,7 @@ impl List {
     fn wants(&self, stored: &StoredArtifact) -> bool {
         self.meeting
             .as_ref()
-            .is_none_or(|meeting| stored.parent == Parent::Meeting(meeting.clone()))
+            .is_none_or(|meeting| stored.artifact.parent == Parent::Meeting(meeting.clone()))
     }
 }
 
@@ -133,7 +133,7 @@ fn state(stored: &StoredArtifact) -> &'static str {
 }
 
 fn parent(stored: &StoredArtifact) -> (&'static str, &str) {
-    match &stored.parent {
+    match &stored.artifact.parent {
         Parent::Meeting(id) => ("meetingId", id),
         Parent::AdhocCall(id) => ("adhocCallId", id),
     }
@@ -154,7 +154,7 @@ fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {
     let (parent_name, parent_id) = parent(stored);
     let mut value = json!({
         "id": own.id,
-        "tenantId": stored.tenant_id,
+        "tenantId": stored.artifact.tenant_id,
         parent_name: parent_id,
         "callId": own.call_id,
         "contentCorrelationId": own.content_correlation_id,

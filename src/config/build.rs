@@ -11,7 +11,7 @@ use super::value::Values;
 use super::{
     AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
     LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
-    QueryOptionsRule, SslMode,
+    QueryOptionsRule, SslMode, ThrottlingConfig,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -25,6 +25,7 @@ pub(super) fn config(
     aws: &AwsEnvironment,
     problems: &mut Problems,
 ) -> Config {
+    let rate = |name| u32::try_from(values.integer(name)).unwrap_or(u32::MAX);
     Config {
         listen: values.address("listen").unwrap_or(NOWHERE),
         public_url: public_url(values, problems),
@@ -70,6 +71,12 @@ pub(super) fn config(
         issuers,
         identity_providers,
         graph: graph(values),
+        throttling: ThrottlingConfig {
+            requests_per_second: rate("throttling.requests_per_second"),
+            writes_per_second: rate("throttling.writes_per_second"),
+            application_requests_per_second: rate("throttling.application_requests_per_second"),
+            application_writes_per_second: rate("throttling.application_writes_per_second"),
+        },
     }
 }
 
@@ -87,6 +94,7 @@ fn graph(values: &Values) -> GraphConfig {
             _ => QueryOptionsRule::Reference,
         },
         export_requires_policy: values.bool("graph.export_requires_policy"),
+        delta_token_lifetime: values.duration("graph.delta_token_lifetime"),
     }
 }
 

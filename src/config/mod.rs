@@ -73,6 +73,8 @@ pub struct Config {
     pub identity_providers: Vec<IdentityProviderConfig>,
     /// Where it differs from Graph.
     pub graph: GraphConfig,
+    /// How much an application may ask.
+    pub throttling: ThrottlingConfig,
 }
 
 /// `profile`: what stands between the defaults and the keys.
@@ -185,6 +187,21 @@ pub struct GraphConfig {
     pub query_options: QueryOptionsRule,
     /// `getAll…` and `delta` need an application access policy.
     pub export_requires_policy: bool,
+    /// How long a delta token can be gone on with.
+    pub delta_token_lifetime: Duration,
+}
+
+/// `[throttling]`: requests in a second; 0 is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThrottlingConfig {
+    /// Reading requests of an application in a tenant.
+    pub requests_per_second: u32,
+    /// Its other requests.
+    pub writes_per_second: u32,
+    /// Reading requests of an application in all tenants together.
+    pub application_requests_per_second: u32,
+    /// Its other requests.
+    pub application_writes_per_second: u32,
 }
 
 /// What happens to a meeting that Graph does not serve.
@@ -201,7 +218,7 @@ pub enum MeetingRule {
 pub enum QueryOptionsRule {
     /// What Graph offers.
     Reference,
-    /// Every property filters and orders. Follows from the profile `archive`; not built yet.
+    /// Every property filters and orders.
     Superset,
 }
 

@@ -131,6 +131,8 @@ const MIB: u64 = 1024 * KIB;
 
 /// What may happen to meetings that Graph does not serve.
 const RULES: Kind = Kind::Choice(&["refuse", "serve"]);
+/// Requests in a second; 0 is no limit.
+const RATE: Kind = Kind::Integer(0, 1_000_000);
 
 /// The settings of the server.
 pub(super) static KEYS: &[Key] = &[
@@ -189,14 +191,13 @@ pub(super) static KEYS: &[Key] = &[
         .archive("serve"),
     key("graph.query_options", Kind::Choice(&["reference", "superset"]))
         .or("reference")
-        .archive("superset")
-        .unbuilt(),
-    key("graph.export_requires_policy", Kind::Bool)
-        .or("true")
-        .unbuilt(),
-    key("throttling.requests_per_second", Kind::Integer(0, 1_000_000))
-        .or("0")
-        .unbuilt(),
+        .archive("superset"),
+    key("graph.export_requires_policy", Kind::Bool).or("true"),
+    key("graph.delta_token_lifetime", duration(1000, 3650 * DAY)).or("30d"),
+    key("throttling.requests_per_second", RATE).or("0"),
+    key("throttling.writes_per_second", RATE).or("0"),
+    key("throttling.application_requests_per_second", RATE).or("0"),
+    key("throttling.application_writes_per_second", RATE).or("0"),
     key("notifications.allowed_networks", Kind::Texts)
         .or("")
         .unbuilt(),

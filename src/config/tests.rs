@@ -172,21 +172,12 @@ fn what_this_release_does_not_have_is_refused_by_name() {
     for (text, key) in [
         ("[metrics]\nlisten = '127.0.0.1:9464'", "metrics.listen"),
         (
-            "[throttling]\nrequests_per_second = 30",
-            "throttling.requests_per_second",
-        ),
-        (
             "[notifications]\nallowed_networks = ['127.0.0.2/32']",
             "notifications.allowed_networks",
         ),
         ("[notifications]\nallow_http = true", "notifications.allow_http"),
         ("[notifications]\nca_file = 'a'", "notifications.ca_file"),
         ("[content.s3]\nredirect = true", "content.s3.redirect"),
-        ("[graph]\nquery_options = 'superset'", "graph.query_options"),
-        (
-            "[graph]\nexport_requires_policy = false",
-            "graph.export_requires_policy",
-        ),
     ] {
         let problems = problems_of(text);
         assert_eq!(problems.len(), 1, "{problems:?}");

@@ -1,6 +1,7 @@
 //! Ad hoc calls: calls that nobody scheduled.
 
-use super::{DbError, Session, Tx};
+use super::pages::Listed;
+use super::{DbError, Row, Session, Tx};
 
 /// An ad hoc call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +23,27 @@ pub async fn find(db: &mut Session, id: &str) -> Result<Option<AdhocCall>, DbErr
         SELECT id, tenant_id, user_id
         FROM adhoc_calls
         WHERE id = ?1";
-    db.row(SQL, &[id.into()], |row| {
-        Ok(AdhocCall {
-            id: row.text(0)?,
-            tenant_id: row.text(1)?,
-            user_id: row.text(2)?,
-        })
+    db.row(SQL, &[id.into()], read).await
+}
+
+impl Listed for AdhocCall {
+    const COLUMNS: usize = 3;
+
+    fn read(row: &Row<'_>) -> Result<Self, DbError> {
+        read(row)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<AdhocCall, DbError> {
+    Ok(AdhocCall {
+        id: row.text(0)?,
+        tenant_id: row.text(1)?,
+        user_id: row.text(2)?,
     })
-    .await
 }
 
 /// Stores a call, replacing the one of its id.
@@ -43,16 +57,26 @@ pub async fn put(tx: &mut Tx<'_>, call: &AdhocCall) -> Result<(), DbError> {
         ON CONFLICT (id) DO UPDATE
         SET tenant_id = excluded.tenant_id,
             user_id = excluded.user_id";
-    tx.execute(
-        SQL,
-        &[
-            (&call.id).into(),
-            (&call.tenant_id).into(),
-            (&call.user_id).into(),
-        ],
-    )
-    .await
-    .map(|_| ())
+    // Where it has become somebody else's, so has all that belongs to it.
+    const ARTIFACTS: &str = "
+        UPDATE artifacts
+        SET owner_id = ?2,
+            tenant_id = ?3
+        WHERE adhoc_call_id = ?1
+          AND owner_id <> ?2";
+    const CHANGES: &str = "
+        UPDATE changes
+        SET owner_id = ?2,
+            tenant_id = ?3
+        WHERE adhoc_call_id = ?1
+          AND owner_id <> ?2";
+    let id = (&call.id).into();
+    tx.execute(SQL, &[id, (&call.tenant_id).into(), (&call.user_id).into()])
+        .await?;
+    let owner = [id, (&call.user_id).into(), (&call.tenant_id).into()];
+    tx.execute(ARTIFACTS, &owner).await?;
+    tx.execute(CHANGES, &owner).await?;
+    Ok(())
 }
 
 /// Removes a call, if it is there.

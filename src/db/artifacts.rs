@@ -1,7 +1,7 @@
 //! Artifacts: recordings and transcripts, one table for both.
 
 use super::content_objects::{self, ContentObject};
-use super::sql::Sql;
+use super::pages::Listed;
 use super::{DbError, Row, Session, Tx, Value};
 use crate::clock::Ticks;
 
@@ -55,77 +55,122 @@ pub struct Artifact {
     pub end: Option<Ticks>,
     /// Its content is held back as harmful.
     pub quarantined: bool,
+    /// What it belongs to.
+    pub parent: Parent,
+    /// Object id of whose it is: the meeting's organizer, or who made the ad hoc call.
+    pub owner_id: String,
+    /// Tenant of its owner.
+    pub tenant_id: String,
 }
 
-/// An [`Artifact`] from a row that begins with id, call_id, content_correlation_id, created_ticks, end_ticks and
-/// quarantined.
-fn read_artifact(row: &Row<'_>) -> Result<Artifact, DbError> {
+impl Parent {
+    /// The meeting, if it is one.
+    pub fn meeting(&self) -> Option<&str> {
+        match self {
+            Self::Meeting(id) => Some(id),
+            Self::AdhocCall(_) => None,
+        }
+    }
+
+    /// The ad hoc call, if it is one.
+    pub fn adhoc_call(&self) -> Option<&str> {
+        match self {
+            Self::Meeting(_) => None,
+            Self::AdhocCall(id) => Some(id),
+        }
+    }
+}
+
+/// An [`Artifact`] from the columns of a row from `at`: id, call_id, content_correlation_id, created_ticks, end_ticks,
+/// quarantined, meeting_id, adhoc_call_id, owner_id and tenant_id.
+pub(super) fn read_at(row: &Row<'_>, at: usize) -> Result<Artifact, DbError> {
+    let parent = match (row.text_or_null(at + 6)?, row.text_or_null(at + 7)?) {
+        (Some(meeting), _) => Parent::Meeting(meeting),
+        (None, Some(call)) => Parent::AdhocCall(call),
+        (None, None) => {
+            return Err(DbError::Unreadable {
+                column: at + 6,
+                found: "no parent".into(),
+            });
+        }
+    };
     Ok(Artifact {
-        id: row.text(0)?,
-        call_id: row.text(1)?,
-        content_correlation_id: row.text(2)?,
-        created: row.ticks(3)?,
-        end: row.ticks_or_null(4)?,
-        quarantined: row.bool(5)?,
+        id: row.text(at)?,
+        call_id: row.text(at + 1)?,
+        content_correlation_id: row.text(at + 2)?,
+        created: row.ticks(at + 3)?,
+        end: row.ticks_or_null(at + 4)?,
+        quarantined: row.bool(at + 5)?,
+        parent,
+        owner_id: row.text(at + 8)?,
+        tenant_id: row.text(at + 9)?,
     })
 }
 
-/// The artifact of a meeting that is ready to be shown.
+fn read_artifact(row: &Row<'_>) -> Result<Artifact, DbError> {
+    read_at(row, 0)
+}
+
+/// The artifact of a meeting or call that is ready to be shown.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
-pub async fn find_in_meeting(
+pub async fn find_in(
     db: &mut Session,
     kind: ArtifactKind,
-    meeting: &str,
+    parent: &Parent,
     id: &str,
 ) -> Result<Option<Artifact>, DbError> {
-    const SQL: &str = "
-        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined
+    const OF_MEETING: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id
         FROM artifacts
         WHERE kind = ?1
           AND id = ?2
           AND meeting_id = ?3
           AND ready = TRUE";
+    const OF_CALL: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id
+        FROM artifacts
+        WHERE kind = ?1
+          AND id = ?2
+          AND adhoc_call_id = ?3
+          AND ready = TRUE";
+    let (sql, parent) = match parent {
+        Parent::Meeting(id) => (OF_MEETING, id),
+        Parent::AdhocCall(id) => (OF_CALL, id),
+    };
     db.row(
-        SQL,
-        &[kind.text().into(), id.into(), meeting.into()],
+        sql,
+        &[kind.text().into(), id.into(), parent.into()],
         read_artifact,
     )
     .await
 }
 
-/// A page of artifacts.
-#[derive(Debug)]
-pub struct Page {
-    /// Its rows.
-    pub rows: Vec<Artifact>,
-    /// Whether there are more behind them.
-    pub has_more: bool,
+impl Listed for Artifact {
+    const COLUMNS: usize = 10;
+
+    fn read(row: &Row<'_>) -> Result<Self, DbError> {
+        read_artifact(row)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
-/// Runs the statement of a page, which asks for one row more than the page holds.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn page(db: &mut Session, sql: &Sql, top: u64) -> Result<Page, DbError> {
-    let mut rows = db.rows(sql.text(), &sql.values(), read_artifact).await?;
-    let top = usize::try_from(top).unwrap_or(usize::MAX);
-    let has_more = rows.len() > top;
-    rows.truncate(top);
-    Ok(Page { rows, has_more })
+/// Which of an artifact's streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// `content`
+    Content,
+    /// A transcript's `metadataContent`
+    Metadata,
 }
 
-/// Runs a statement that counts.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn count(db: &mut Session, sql: &Sql) -> Result<u64, DbError> {
-    let number = db.row(sql.text(), &sql.values(), |row| row.int(0)).await?;
-    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
-}
-
-/// The content of an artifact, if it has any.
+/// A stream of an artifact, if there is an object of it.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
@@ -133,15 +178,27 @@ pub async fn content(
     db: &mut Session,
     kind: ArtifactKind,
     id: &str,
+    stream: Stream,
 ) -> Result<Option<ContentObject>, DbError> {
-    const SQL: &str = "
+    const CONTENT: &str = "
         SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks
         FROM artifacts AS a
         JOIN content_objects AS o
           ON o.content_key = a.content_key
         WHERE a.kind = ?1
           AND a.id = ?2";
-    db.row(SQL, &[kind.text().into(), id.into()], |row| {
+    const METADATA: &str = "
+        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks
+        FROM artifacts AS a
+        JOIN content_objects AS o
+          ON o.content_key = a.metadata_key
+        WHERE a.kind = ?1
+          AND a.id = ?2";
+    let sql = match stream {
+        Stream::Content => CONTENT,
+        Stream::Metadata => METADATA,
+    };
+    db.row(sql, &[kind.text().into(), id.into()], |row| {
         content_objects::read_at(row, 0)
     })
     .await
@@ -180,10 +237,6 @@ pub struct StoredArtifact {
     pub kind: ArtifactKind,
     /// What the API shows.
     pub artifact: Artifact,
-    /// Tenant of what it belongs to.
-    pub tenant_id: String,
-    /// What it belongs to.
-    pub parent: Parent,
     /// Whether its content is here.
     pub upload_state: UploadState,
     /// It may not be deleted.
@@ -204,31 +257,19 @@ impl StoredArtifact {
 }
 
 const STORED: &str = "
-    SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, kind, tenant_id, meeting_id,
-           adhoc_call_id, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+    SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+           owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
     FROM artifacts";
 
 fn read_stored(row: &Row<'_>) -> Result<StoredArtifact, DbError> {
-    let parent = match (row.text_or_null(8)?, row.text_or_null(9)?) {
-        (Some(meeting), _) => Parent::Meeting(meeting),
-        (None, Some(call)) => Parent::AdhocCall(call),
-        (None, None) => {
-            return Err(DbError::Unreadable {
-                column: 8,
-                found: "no parent".into(),
-            });
-        }
-    };
     Ok(StoredArtifact {
-        kind: row.parsed(6, ArtifactKind::parse)?,
         artifact: read_artifact(row)?,
-        tenant_id: row.text(7)?,
-        parent,
-        upload_state: row.parsed(10, UploadState::parse)?,
-        legal_hold: row.bool(11)?,
-        deleted: row.ticks_or_null(12)?,
-        content_key: row.text_or_null(13)?,
-        metadata_key: row.text_or_null(14)?,
+        kind: row.parsed(10, ArtifactKind::parse)?,
+        upload_state: row.parsed(11, UploadState::parse)?,
+        legal_hold: row.bool(12)?,
+        deleted: row.ticks_or_null(13)?,
+        content_key: row.text_or_null(14)?,
+        metadata_key: row.text_or_null(15)?,
     })
 }
 
@@ -282,8 +323,8 @@ pub async fn put(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(), DbError
     const SQL: &str = "
         INSERT INTO artifacts (kind, id, tenant_id, meeting_id, adhoc_call_id, call_id, content_correlation_id,
                                created_ticks, end_ticks, upload_state, legal_hold, quarantined, deleted_ticks,
-                               ready, content_key, metadata_key)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                               ready, content_key, metadata_key, owner_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         ON CONFLICT (kind, id) DO UPDATE
         SET tenant_id = excluded.tenant_id,
             meeting_id = excluded.meeting_id,
@@ -298,18 +339,15 @@ pub async fn put(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(), DbError
             deleted_ticks = excluded.deleted_ticks,
             ready = excluded.ready,
             content_key = excluded.content_key,
-            metadata_key = excluded.metadata_key";
-    let (meeting, call) = match &stored.parent {
-        Parent::Meeting(id) => (Some(id.as_str()), None),
-        Parent::AdhocCall(id) => (None, Some(id.as_str())),
-    };
+            metadata_key = excluded.metadata_key,
+            owner_id = excluded.owner_id";
     let artifact = &stored.artifact;
-    let values: [Value<'_>; 16] = [
+    let values: [Value<'_>; 17] = [
         stored.kind.text().into(),
         (&artifact.id).into(),
-        (&stored.tenant_id).into(),
-        meeting.into(),
-        call.into(),
+        (&artifact.tenant_id).into(),
+        artifact.parent.meeting().into(),
+        artifact.parent.adhoc_call().into(),
         (&artifact.call_id).into(),
         (&artifact.content_correlation_id).into(),
         artifact.created.into(),
@@ -321,6 +359,7 @@ pub async fn put(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(), DbError
         stored.is_ready().into(),
         (&stored.content_key).into(),
         (&stored.metadata_key).into(),
+        (&artifact.owner_id).into(),
     ];
     tx.execute(SQL, &values).await.map(|_| ())
 }

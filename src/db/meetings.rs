@@ -1,10 +1,12 @@
 //! Online meetings and who takes part in them.
 
+use super::pages::Listed;
 use super::{DbError, Row, Session, Tx, Value};
 use crate::clock::Ticks;
+use crate::ids;
 
 /// An online meeting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OnlineMeeting {
     /// Its id.
     pub id: String,
@@ -34,6 +36,31 @@ pub struct OnlineMeeting {
     pub i_cal_uid: Option<String>,
     /// When it was deleted.
     pub deleted: Option<Ticks>,
+    /// When it was made; `None` where that is not known.
+    pub created: Option<Ticks>,
+    /// How whoever made it names it: `createOrGet` finds it by that.
+    pub external_id: Option<String>,
+    /// The number by which a person joins it.
+    pub join_meeting_id: Option<String>,
+    /// What that person has to say.
+    pub passcode: Option<String>,
+    /// The number by which a video conferencing device joins it.
+    pub video_teleconference_id: Option<String>,
+    /// The members that nothing here acts on, as a JSON object.
+    pub settings: Option<String>,
+}
+
+/// Somebody who takes part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Object id.
+    pub user_id: String,
+    /// In which role.
+    pub role: Role,
+    /// Sign-in name.
+    pub user_principal_name: Option<String>,
+    /// Tenant.
+    pub tenant_id: String,
 }
 
 /// Graph's `onlineMeetingRole`.
@@ -84,6 +111,12 @@ fn read(row: &Row<'_>) -> Result<OnlineMeeting, DbError> {
         is_channel_meeting: row.bool(11)?,
         i_cal_uid: row.text_or_null(12)?,
         deleted: row.ticks_or_null(13)?,
+        created: row.ticks_or_null(14)?,
+        external_id: row.text_or_null(15)?,
+        join_meeting_id: row.text_or_null(16)?,
+        passcode: row.text_or_null(17)?,
+        video_teleconference_id: row.text_or_null(18)?,
+        settings: row.text_or_null(19)?,
     })
 }
 
@@ -94,10 +127,66 @@ fn read(row: &Row<'_>) -> Result<OnlineMeeting, DbError> {
 pub async fn find(db: &mut Session, id: &str) -> Result<Option<OnlineMeeting>, DbError> {
     const SQL: &str = "
         SELECT id, tenant_id, organizer_id, subject, join_web_url, start_ticks, end_ticks, expiry_ticks,
-               first_loaded_ticks, meeting_type, thread_id, is_channel_meeting, i_cal_uid, deleted_ticks
+               first_loaded_ticks, meeting_type, thread_id, is_channel_meeting, i_cal_uid, deleted_ticks, created_ticks,
+               external_id, join_meeting_id, passcode, video_teleconference_id, settings
         FROM online_meetings
         WHERE id = ?1";
     db.row(SQL, &[id.into()], read).await
+}
+
+/// The meeting of that organizer and that `externalId` that is not deleted.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_by_external_id(
+    db: &mut Session,
+    organizer: &str,
+    external: &str,
+) -> Result<Option<OnlineMeeting>, DbError> {
+    const SQL: &str = "
+        SELECT id, tenant_id, organizer_id, subject, join_web_url, start_ticks, end_ticks, expiry_ticks,
+               first_loaded_ticks, meeting_type, thread_id, is_channel_meeting, i_cal_uid, deleted_ticks, created_ticks,
+               external_id, join_meeting_id, passcode, video_teleconference_id, settings
+        FROM online_meetings
+        WHERE organizer_id = ?1
+          AND external_id = ?2
+          AND deleted_ticks IS NULL";
+    db.row(SQL, &[organizer.into(), external.into()], read).await
+}
+
+impl Listed for OnlineMeeting {
+    const COLUMNS: usize = 20;
+
+    fn read(row: &Row<'_>) -> Result<Self, DbError> {
+        read(row)
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Who takes part, the organizer aside, by object id.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn participants(db: &mut Session, meeting: &str) -> Result<Vec<Participant>, DbError> {
+    const SQL: &str = "
+        SELECT p.user_id, p.role, u.user_principal_name, u.tenant_id
+        FROM meeting_participants AS p
+        JOIN users AS u
+          ON u.id = p.user_id
+        WHERE p.meeting_id = ?1
+        ORDER BY p.meeting_id, p.user_id";
+    db.rows(SQL, &[meeting.into()], |row| {
+        Ok(Participant {
+            user_id: row.text(0)?,
+            role: row.parsed(1, Role::parse)?,
+            user_principal_name: row.text_or_null(2)?,
+            tenant_id: row.text(3)?,
+        })
+    })
+    .await
 }
 
 /// The role in which a user takes part, the organizer's aside.
@@ -128,8 +217,9 @@ pub async fn put(
     const MEETING: &str = "
         INSERT INTO online_meetings (id, tenant_id, organizer_id, subject, join_web_url, start_ticks, end_ticks,
                                      expiry_ticks, first_loaded_ticks, meeting_type, thread_id,
-                                     is_channel_meeting, i_cal_uid, deleted_ticks)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                                     is_channel_meeting, i_cal_uid, deleted_ticks, created_ticks, external_id,
+                                     join_meeting_id, passcode, video_teleconference_id, settings, join_web_url_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
         ON CONFLICT (id) DO UPDATE
         SET tenant_id = excluded.tenant_id,
             organizer_id = excluded.organizer_id,
@@ -142,12 +232,20 @@ pub async fn put(
             thread_id = excluded.thread_id,
             is_channel_meeting = excluded.is_channel_meeting,
             i_cal_uid = excluded.i_cal_uid,
-            deleted_ticks = excluded.deleted_ticks";
+            deleted_ticks = excluded.deleted_ticks,
+            created_ticks = excluded.created_ticks,
+            external_id = excluded.external_id,
+            join_meeting_id = excluded.join_meeting_id,
+            passcode = excluded.passcode,
+            video_teleconference_id = excluded.video_teleconference_id,
+            settings = excluded.settings,
+            join_web_url_key = excluded.join_web_url_key";
     const FORGET: &str = "DELETE FROM meeting_participants WHERE meeting_id = ?1";
     const PARTICIPANT: &str = "
         INSERT INTO meeting_participants (meeting_id, user_id, role)
         VALUES (?1, ?2, ?3)";
-    let values: [Value<'_>; 14] = [
+    let key = meeting.join_web_url.as_deref().map(ids::join_web_url_key);
+    let values: [Value<'_>; 21] = [
         (&meeting.id).into(),
         (&meeting.tenant_id).into(),
         (&meeting.organizer_id).into(),
@@ -162,8 +260,16 @@ pub async fn put(
         meeting.is_channel_meeting.into(),
         (&meeting.i_cal_uid).into(),
         meeting.deleted.into(),
+        meeting.created.into(),
+        (&meeting.external_id).into(),
+        (&meeting.join_meeting_id).into(),
+        (&meeting.passcode).into(),
+        (&meeting.video_teleconference_id).into(),
+        (&meeting.settings).into(),
+        (&key).into(),
     ];
     tx.execute(MEETING, &values).await?;
+    own(tx, meeting).await?;
     tx.execute(FORGET, &[(&meeting.id).into()]).await?;
     for (user, role) in participants {
         tx.execute(
@@ -173,6 +279,42 @@ pub async fn put(
         .await?;
     }
     Ok(())
+}
+
+/// Gives what belongs to a meeting to its organizer.
+async fn own(tx: &mut Tx<'_>, meeting: &OnlineMeeting) -> Result<(), DbError> {
+    const ARTIFACTS: &str = "
+        UPDATE artifacts
+        SET owner_id = ?2,
+            tenant_id = ?3
+        WHERE meeting_id = ?1
+          AND owner_id <> ?2";
+    const CHANGES: &str = "
+        UPDATE changes
+        SET owner_id = ?2,
+            tenant_id = ?3
+        WHERE meeting_id = ?1
+          AND owner_id <> ?2";
+    let owner = [
+        (&meeting.id).into(),
+        (&meeting.organizer_id).into(),
+        (&meeting.tenant_id).into(),
+    ];
+    tx.execute(ARTIFACTS, &owner).await?;
+    tx.execute(CHANGES, &owner).await.map(|_| ())
+}
+
+/// Marks a meeting as deleted, unless it is already.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn mark_deleted(tx: &mut Tx<'_>, id: &str, now: Ticks) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE online_meetings
+        SET deleted_ticks = ?2
+        WHERE id = ?1
+          AND deleted_ticks IS NULL";
+    tx.execute(SQL, &[id.into(), now.into()]).await.map(|_| ())
 }
 
 /// Removes a meeting and its participants, if it is there.

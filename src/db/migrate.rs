@@ -25,7 +25,7 @@ struct Step {
 }
 
 /// The steps in order; a step's number is its place, from 1.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
         postgres: include_str!("../../migrations/postgres/0001_start.sql"),
@@ -37,6 +37,10 @@ const STEPS: [Step; 3] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0003_authority.sql"),
         postgres: include_str!("../../migrations/postgres/0003_authority.sql"),
+    },
+    Step {
+        sqlite: include_str!("../../migrations/sqlite/0004_exports.sql"),
+        postgres: include_str!("../../migrations/postgres/0004_exports.sql"),
     },
 ];
 

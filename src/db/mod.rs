@@ -26,6 +26,7 @@ pub mod locks;
 pub mod meetings;
 mod migrate;
 pub mod one_time_links;
+pub mod pages;
 pub mod permission_grants;
 mod postgres;
 mod row;

@@ -9,12 +9,32 @@ use crate::clock::Ticks;
 pub struct Sql {
     text: String,
     values: Vec<Owned>,
+    order: Vec<KeyKind>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Owned {
     Int(i64),
     Text(String),
+    Bool(bool),
+}
+
+/// A value that rows are ordered by.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Key {
+    /// An integer or instant, or NULL.
+    Int(Option<i64>),
+    /// A text, or NULL.
+    Text(Option<String>),
+}
+
+/// Its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Integers and instants.
+    Int,
+    /// Texts.
+    Text,
 }
 
 impl Sql {
@@ -22,8 +42,20 @@ impl Sql {
     pub fn new(text: &'static str) -> Self {
         Self {
             text: text.to_owned(),
-            values: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// What the columns are that stand behind a row's own in the answer: those that it is ordered by.
+    #[must_use]
+    pub fn ordered_by(mut self, order: Vec<KeyKind>) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// The types of the columns that rows are ordered by.
+    pub fn order(&self) -> &[KeyKind] {
+        &self.order
     }
 
     /// Goes on with `text`.
@@ -44,6 +76,13 @@ impl Sql {
     #[must_use]
     pub fn bind_int(mut self, value: i64) -> Self {
         self.values.push(Owned::Int(value));
+        self.placeholder()
+    }
+
+    /// Goes on with a placeholder for a truth value.
+    #[must_use]
+    pub fn bind_bool(mut self, value: bool) -> Self {
+        self.values.push(Owned::Bool(value));
         self.placeholder()
     }
 
@@ -69,6 +108,7 @@ impl Sql {
     pub fn values(&self) -> Vec<Value<'_>> {
         let borrow = |value| match value {
             &Owned::Int(number) => Value::Int(Some(number)),
+            &Owned::Bool(value) => Value::Bool(Some(value)),
             Owned::Text(text) => Value::Text(Some(text)),
         };
         self.values.iter().map(borrow).collect()

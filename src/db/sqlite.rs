@@ -28,6 +28,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{OpenFlags, TransactionBehavior, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
@@ -143,6 +144,7 @@ impl Engine {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        add_functions(&connection)?;
         Ok(Connection(connection))
     }
 
@@ -152,6 +154,28 @@ impl Engine {
         connection.0.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
+}
+
+/// What PostgreSQL has under another name, so that both understand one text: `strpos(text, part)` counts characters from 1,
+/// and gives 0 where the part is not in the text.
+fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("strpos", 2, flags, |context| {
+        let (text, part) = (
+            context.get_raw(0).as_str_or_null()?,
+            context.get_raw(1).as_str_or_null()?,
+        );
+        Ok(text.zip(part).map(|(text, part)| {
+            let found = text.find(part).and_then(|at| text.get(..at));
+            found.map_or(0, |before| {
+                i64::try_from(before.chars().count())
+                    .unwrap_or(i64::MAX)
+                    .saturating_add(1)
+            })
+        }))
+    })?;
+    Ok(())
 }
 
 /// Tries the store at `path` out, without bringing it up to date: whether it is one, and whether a row can be written.

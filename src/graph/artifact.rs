@@ -2,6 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::entity::{Members, MetadataLevel};
 use crate::clock::Ticks;
 
 /// A property of either type, streams included.
@@ -32,12 +33,10 @@ pub enum ArtifactProperty {
 /// One recording or transcript.
 #[derive(Debug)]
 pub struct ArtifactJson<'a> {
-    /// The members that are written, with their names, in that order.
-    pub members: &'a [(&'static str, ArtifactProperty)],
     /// `id`
     pub id: &'a str,
-    /// `meetingId`
-    pub meeting_id: &'a str,
+    /// `meetingId`; an ad hoc call's has none.
+    pub meeting_id: Option<&'a str>,
     /// `callId`
     pub call_id: &'a str,
     /// `contentCorrelationId`
@@ -47,59 +46,54 @@ pub struct ArtifactJson<'a> {
     /// `endDateTime`
     pub end: Option<Ticks>,
     /// `recordingContentUrl` or `transcriptContentUrl`
-    pub content_url: &'a str,
+    pub content_url: String,
     /// Object id of the organizer
     pub organizer_id: &'a str,
     /// Tenant of the organizer
     pub tenant_id: &'a str,
 }
 
-impl ArtifactJson<'_> {
-    /// Writes the members into an object that may have others.
-    ///
-    /// # Errors
-    /// What the serializer says.
-    pub fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        for (name, property) in self.members {
-            match property {
-                ArtifactProperty::Id => map.serialize_entry(name, self.id)?,
-                ArtifactProperty::MeetingId => map.serialize_entry(name, self.meeting_id)?,
-                ArtifactProperty::CallId => map.serialize_entry(name, self.call_id)?,
-                ArtifactProperty::ContentCorrelationId => {
-                    map.serialize_entry(name, self.content_correlation_id)?;
-                }
-                ArtifactProperty::CreatedDateTime => map.serialize_entry(name, &self.created.to_string())?,
-                ArtifactProperty::EndDateTime => {
-                    map.serialize_entry(name, &self.end.map(|end| end.to_string()))?;
-                }
-                ArtifactProperty::ContentUrl => map.serialize_entry(name, self.content_url)?,
-                ArtifactProperty::MeetingOrganizer => map.serialize_entry(name, &self.organizer())?,
-                ArtifactProperty::Content | ArtifactProperty::MetadataContent => {}
-            }
+impl Members<ArtifactProperty> for ArtifactJson<'_> {
+    fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        name: &'static str,
+        member: ArtifactProperty,
+        level: MetadataLevel,
+    ) -> Result<(), M::Error> {
+        match member {
+            ArtifactProperty::Id => map.serialize_entry(name, self.id),
+            ArtifactProperty::MeetingId => match self.meeting_id {
+                Some(meeting) => map.serialize_entry(name, meeting),
+                None => Ok(()),
+            },
+            ArtifactProperty::CallId => map.serialize_entry(name, self.call_id),
+            ArtifactProperty::ContentCorrelationId => map.serialize_entry(name, self.content_correlation_id),
+            ArtifactProperty::CreatedDateTime => map.serialize_entry(name, &self.created.to_string()),
+            ArtifactProperty::EndDateTime => map.serialize_entry(name, &self.end.map(|end| end.to_string())),
+            ArtifactProperty::ContentUrl => map.serialize_entry(name, &self.content_url),
+            ArtifactProperty::MeetingOrganizer => map.serialize_entry(
+                name,
+                &IdentitySet {
+                    user_id: self.organizer_id,
+                    tenant_id: self.tenant_id,
+                    level,
+                },
+            ),
+            ArtifactProperty::Content | ArtifactProperty::MetadataContent => Ok(()),
         }
-        Ok(())
-    }
-
-    fn organizer(&self) -> IdentitySet<'_> {
-        IdentitySet {
-            organizer_id: self.organizer_id,
-            tenant_id: self.tenant_id,
-        }
-    }
-}
-
-impl Serialize for ArtifactJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.write_members(&mut map)?;
-        map.end()
     }
 }
 
 /// `identitySet` with a `teamworkUserIdentity` (contract section 1.5).
-struct IdentitySet<'a> {
-    organizer_id: &'a str,
-    tenant_id: &'a str,
+#[derive(Debug)]
+pub struct IdentitySet<'a> {
+    /// Object id of the user.
+    pub user_id: &'a str,
+    /// Tenant of the user.
+    pub tenant_id: &'a str,
+    /// How much metadata is written.
+    pub level: MetadataLevel,
 }
 
 impl Serialize for IdentitySet<'_> {
@@ -107,30 +101,29 @@ impl Serialize for IdentitySet<'_> {
         let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("application", &())?;
         map.serialize_entry("device", &())?;
-        map.serialize_entry(
-            "user",
-            &TeamworkUser {
-                id: self.organizer_id,
-                tenant_id: self.tenant_id,
-            },
-        )?;
+        map.serialize_entry("user", &TeamworkUser(self))?;
         map.end()
     }
 }
 
-struct TeamworkUser<'a> {
-    id: &'a str,
-    tenant_id: &'a str,
-}
+struct TeamworkUser<'a>(&'a IdentitySet<'a>);
 
 impl Serialize for TeamworkUser<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(5))?;
-        map.serialize_entry("@odata.type", "#microsoft.graph.teamworkUserIdentity")?;
-        map.serialize_entry("id", self.id)?;
+        let mut map = serializer.serialize_map(None)?;
+        if self.0.level != MetadataLevel::None {
+            map.serialize_entry("@odata.type", "#microsoft.graph.teamworkUserIdentity")?;
+        }
+        map.serialize_entry("id", self.0.user_id)?;
         map.serialize_entry("displayName", &())?;
+        if self.0.level == MetadataLevel::Full {
+            map.serialize_entry(
+                "userIdentityType@odata.type",
+                "#microsoft.graph.teamworkUserIdentityType",
+            )?;
+        }
         map.serialize_entry("userIdentityType", "aadUser")?;
-        map.serialize_entry("tenantId", self.tenant_id)?;
+        map.serialize_entry("tenantId", self.0.tenant_id)?;
         map.end()
     }
 }

@@ -1,43 +1,45 @@
-//! A single entity and a collection, with their annotations in Graph's order (contract section 2.1).
+//! A page of a collection, with its annotations in Graph's order (contract section 2.1).
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::artifact::ArtifactJson;
-
-/// One entity as an answer of its own.
-#[derive(Debug)]
-pub struct EntityBody<'a> {
-    /// `@odata.context`
-    pub context: &'a str,
-    /// Its members.
-    pub entity: ArtifactJson<'a>,
-}
-
-impl Serialize for EntityBody<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("@odata.context", self.context)?;
-        self.entity.write_members(&mut map)?;
-        map.end()
-    }
-}
-
 /// A page of a collection.
-#[derive(Debug, Serialize)]
-pub struct CollectionBody<'a> {
-    /// `@odata.context`
-    #[serde(rename = "@odata.context")]
-    pub context: &'a str,
+#[derive(Debug)]
+pub struct CollectionBody<'a, T> {
+    /// `@odata.context`; left out where no metadata is asked for.
+    pub context: Option<&'a str>,
     /// `@odata.count`
-    #[serde(rename = "@odata.count", skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// `@odata.nextLink`
-    #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
     pub next_link: Option<&'a str>,
+    /// `@odata.deltaLink`
+    pub delta_link: Option<&'a str>,
     /// `@microsoft.graph.tips`
-    #[serde(rename = "@microsoft.graph.tips", skip_serializing_if = "Option::is_none")]
     pub tips: Option<&'a str>,
     /// `value`
-    pub value: Vec<ArtifactJson<'a>>,
+    pub value: &'a [T],
+}
+
+impl<T: Serialize> Serialize for CollectionBody<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let texts = [
+            ("@odata.nextLink", self.next_link),
+            ("@odata.deltaLink", self.delta_link),
+            ("@microsoft.graph.tips", self.tips),
+        ];
+        if let Some(context) = self.context {
+            map.serialize_entry("@odata.context", context)?;
+        }
+        if let Some(count) = self.count {
+            map.serialize_entry("@odata.count", &count)?;
+        }
+        for (name, text) in texts {
+            if let Some(text) = text {
+                map.serialize_entry(name, text)?;
+            }
+        }
+        map.serialize_entry("value", self.value)?;
+        map.end()
+    }
 }

@@ -27,6 +27,12 @@ pub struct InnerError<'a> {
     /// A finer code, where callers branch on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'a str>,
+    /// What a throttled client is told once more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'a str>,
+    /// And in which status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'a str>,
     /// When: UTC without zone and fraction.
     pub date: &'a str,
     /// Our id of the request.

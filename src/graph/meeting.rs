@@ -114,11 +114,14 @@ impl Members<MeetingProperty> for MeetingJson<'_> {
             }
             MeetingProperty::MeetingType => map.serialize_entry(name, self.meeting_type),
             MeetingProperty::IsBroadcast => map.serialize_entry(name, &(self.meeting_type == "broadcast")),
-            MeetingProperty::ChatInfo => map.serialize_entry(name, &ChatInfo {
-                thread_id: self.thread_id,
-                message_id: "0",
-                reply_chain_message_id: None,
-            }),
+            MeetingProperty::ChatInfo => map.serialize_entry(
+                name,
+                &ChatInfo {
+                    thread_id: self.thread_id,
+                    message_id: "0",
+                    reply_chain_message_id: None,
+                },
+            ),
             MeetingProperty::JoinMeetingIdSettings => {
                 let settings = self.join_meeting_id.map(|id| JoinMeetingIdSettings {
                     is_passcode_required: self.passcode.is_some(),
@@ -127,10 +130,9 @@ impl Members<MeetingProperty> for MeetingJson<'_> {
                 });
                 map.serialize_entry(name, &settings)
             }
-            MeetingProperty::Participants => map.serialize_entry(name, &Participants {
-                meeting: self,
-                level,
-            }),
+            MeetingProperty::Participants => {
+                map.serialize_entry(name, &Participants { meeting: self, level })
+            }
             MeetingProperty::Setting(setting) => match self.settings.get(setting) {
                 Some(value) => map.serialize_entry(name, value),
                 None => map.serialize_entry(name, &default_of(setting)),

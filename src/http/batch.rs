@@ -46,23 +46,32 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let mut failed: HashSet<String> = HashSet::new();
     for place in order {
         let Some(item) = items.get(place) else { continue };
-        let depends_on_failed = item.depends_on.iter().any(|other| failed.contains(&folded(other)));
+        let depends_on_failed = item
+            .depends_on
+            .iter()
+            .any(|other| failed.contains(&folded(other)));
         let response = match depends_on_failed {
-            true => refused(call, &item.id, &ApiError::new(
-                ErrorCode::FailedDependency,
-                "A request that this one depends on has failed.",
-            )),
+            true => refused(
+                call,
+                &item.id,
+                &ApiError::new(
+                    ErrorCode::FailedDependency,
+                    "A request that this one depends on has failed.",
+                ),
+            ),
             false => answer(call, item).await?,
         };
-        if response["status"].as_u64().is_none_or(|status| status >= 400) {
+        let status = response.get("status").and_then(Value::as_u64);
+        if status.is_none_or(|status| status >= 400) {
             failed.insert(folded(&item.id));
         }
         responses.push(response);
     }
     let mut response = respond::json(call.format, &json!({ "responses": responses }))?;
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     Ok(response)
 }
 
@@ -97,7 +106,11 @@ fn parse(body: &Value, call: &Call<'_>) -> Result<Vec<Item>, ApiError> {
         items.push(item);
     }
     for item in &items {
-        if let Some(other) = item.depends_on.iter().find(|other| !known.contains(&folded(other))) {
+        if let Some(other) = item
+            .depends_on
+            .iter()
+            .find(|other| !known.contains(&folded(other)))
+        {
             return Err(wrong(format!(
                 "The request '{}' depends on '{other}', which the batch does not have.",
                 item.id
@@ -108,7 +121,8 @@ fn parse(body: &Value, call: &Call<'_>) -> Result<Vec<Item>, ApiError> {
 }
 
 fn parse_item(request: &Value, at: &str, call: &Call<'_>) -> Result<Item, ApiError> {
-    let expected = |member: &str, what: &str| wrong(format!("The member '{at}/{member}' is expected to be {what}."));
+    let expected =
+        |member: &str, what: &str| wrong(format!("The member '{at}/{member}' is expected to be {what}."));
     let text = |member: &str| request.get(member).and_then(Value::as_str);
     let id = text("id").filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES);
     let id = id.ok_or_else(|| expected("id", &format!("a text of 1 to {MAX_ID_BYTES} bytes")))?;
@@ -176,7 +190,9 @@ fn target(url: &str, call: &Call<'_>) -> Result<String, String> {
             let own = url
                 .get(..call.app.public_url.len())
                 .is_some_and(|origin| origin.eq_ignore_ascii_case(&call.app.public_url));
-            let rest = url.get(call.app.public_url.len()..).filter(|rest| rest.starts_with('/'));
+            let rest = url
+                .get(call.app.public_url.len()..)
+                .filter(|rest| rest.starts_with('/'));
             match (own, rest) {
                 (true, Some(rest)) => rest,
                 _ => return Err(format!("The url is not below {}.", call.root())),
@@ -225,7 +241,9 @@ fn in_order(items: &[Item]) -> Result<Vec<usize>, ApiError> {
 
 async fn answer(call: &Call<'_>, item: &Item) -> Result<Value, ApiError> {
     let uri = match &item.target {
-        Ok(target) => target.parse::<http::Uri>().map_err(|_| "The url cannot be read.".to_owned()),
+        Ok(target) => target
+            .parse::<http::Uri>()
+            .map_err(|_| "The url cannot be read.".to_owned()),
         Err(why) => Err(why.clone()),
     };
     let request = uri.and_then(|uri| {
@@ -297,7 +315,10 @@ async fn written(
         status = StatusCode::FOUND;
         headers.retain(|name, _| name == "Cache-Control");
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        headers.insert("Location".to_owned(), format!("{}{path}", call.app.public_url).into());
+        headers.insert(
+            "Location".to_owned(),
+            format!("{}{path}", call.app.public_url).into(),
+        );
         None
     } else {
         let bytes = body.collect().await.map_err(ApiError::unavailable)?.to_bytes();

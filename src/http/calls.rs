@@ -52,18 +52,24 @@ pub async fn list(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, A
         .map(|row| Presented {
             frame,
             context: None,
-            place: (root.as_str(), Location::user(&user).member(ADHOC_CALL.collection, &row.id)),
+            place: (
+                root.as_str(),
+                Location::user(&user).member(ADHOC_CALL.collection, &row.id),
+            ),
             entity: CallJson { id: &row.id },
         })
         .collect();
-    let response = respond::collection(call.format, &CollectionBody {
-        context: Some(&(location.context(&root) + &plan.query.selection.in_context())),
-        count: page.count,
-        next_link: next_link(call, &location.url(&root), &binding, page.next.as_ref())?.as_deref(),
-        delta_link: None,
-        tips: None,
-        value: &items,
-    })?;
+    let response = respond::collection(
+        call.format,
+        &CollectionBody {
+            context: Some(&(location.context(&root) + &plan.query.selection.in_context())),
+            count: page.count,
+            next_link: next_link(call, &location.url(&root), &binding, page.next.as_ref())?.as_deref(),
+            delta_link: None,
+            tips: None,
+            value: &items,
+        },
+    )?;
     respond::prefer(response, &plan.query)
 }
 
@@ -90,15 +96,18 @@ pub async fn get(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, Ap
     let location = Location::user(&user);
     let collection = location.clone().collection(ADHOC_CALL.collection);
     let context = collection.context(&root) + &query.selection.in_context() + "/$entity";
-    respond::json(call.format, &Presented {
-        frame: Frame {
-            entity: &ADHOC_CALL,
-            members: query.selection.members(),
-            level: call.format.level,
-            is_typed: false,
+    respond::json(
+        call.format,
+        &Presented {
+            frame: Frame {
+                entity: &ADHOC_CALL,
+                members: query.selection.members(),
+                level: call.format.level,
+                is_typed: false,
+            },
+            context: Some(&context),
+            place: (&root, location.member(ADHOC_CALL.collection, &found.id)),
+            entity: CallJson { id: &found.id },
         },
-        context: Some(&context),
-        place: (&root, location.member(ADHOC_CALL.collection, &found.id)),
-        entity: CallJson { id: &found.id },
-    })
+    )
 }

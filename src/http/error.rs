@@ -10,6 +10,7 @@ use crate::auth::access::AccessError;
 use crate::auth::bearer::BearerError;
 use crate::auth::caller::CallerError;
 use crate::auth::decide::Denied;
+use crate::auth::permission::Permission;
 use crate::auth::token::TokenFault;
 use crate::content::ContentError;
 use crate::db::DbError;
@@ -26,16 +27,32 @@ pub enum ErrorCode {
     Forbidden,
     /// 403: the content is quarantined.
     MalwareDetected,
+    /// 403: the caller may not, in the words of the directory.
+    AuthorizationRequestDenied,
     /// 404: there is no such thing, or none that the caller may know of.
     NotFound,
+    /// 404: there is no such user, in the words of the directory.
+    RequestResourceNotFound,
     /// 405: the resource has no such method.
     RequestBadRequest,
+    /// 400: a list that needs a filter.
+    InvalidArgument,
+    /// 409: there is another already.
+    NameAlreadyExists,
+    /// 410: the delta token cannot be gone on with.
+    ResyncRequired,
     /// 412: `If-Match` names another version of the content.
     ResourceModified,
     /// 413: the request's body is too large.
     RequestEntityTooLarge,
+    /// 415: the body is not what the operation reads.
+    UnsupportedMediaType,
     /// 416: the range lies outside the content.
     InvalidRange,
+    /// 424: a request of a batch was not made, because one that it depends on has failed.
+    FailedDependency,
+    /// 429: too many requests.
+    TooManyRequests,
     /// 431: request line and header fields are too large.
     RequestHeaderFieldsTooLarge,
     /// 500: a fault of this server.
@@ -48,16 +65,24 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::InvalidAuthenticationToken,
         Self::Forbidden,
         Self::MalwareDetected,
+        Self::AuthorizationRequestDenied,
         Self::NotFound,
+        Self::RequestResourceNotFound,
         Self::RequestBadRequest,
+        Self::InvalidArgument,
+        Self::NameAlreadyExists,
+        Self::ResyncRequired,
         Self::ResourceModified,
         Self::RequestEntityTooLarge,
+        Self::UnsupportedMediaType,
         Self::InvalidRange,
+        Self::FailedDependency,
+        Self::TooManyRequests,
         Self::RequestHeaderFieldsTooLarge,
         Self::GeneralException,
         Self::NotImplemented,
@@ -71,11 +96,19 @@ impl ErrorCode {
             Self::InvalidAuthenticationToken => "InvalidAuthenticationToken",
             Self::Forbidden => "Forbidden",
             Self::MalwareDetected => "malwareDetected",
+            Self::AuthorizationRequestDenied => "Authorization_RequestDenied",
             Self::NotFound => "NotFound",
+            Self::RequestResourceNotFound => "Request_ResourceNotFound",
             Self::RequestBadRequest => "Request_BadRequest",
+            Self::InvalidArgument => "InvalidArgument",
+            Self::NameAlreadyExists => "nameAlreadyExists",
+            Self::ResyncRequired => "resyncRequired",
             Self::ResourceModified => "resourceModified",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
+            Self::UnsupportedMediaType => "UnsupportedMediaType",
             Self::InvalidRange => "invalidRange",
+            Self::FailedDependency => "FailedDependency",
+            Self::TooManyRequests => "TooManyRequests",
             Self::RequestHeaderFieldsTooLarge => "RequestHeaderFieldsTooLarge",
             Self::GeneralException => "generalException",
             Self::NotImplemented => "NotImplemented",
@@ -86,10 +119,17 @@ impl ErrorCode {
     /// The status that it is sent with.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::BadRequest | Self::InvalidArgument => StatusCode::BAD_REQUEST,
             Self::InvalidAuthenticationToken => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::MalwareDetected => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden | Self::MalwareDetected | Self::AuthorizationRequestDenied => {
+                StatusCode::FORBIDDEN
+            }
+            Self::NotFound | Self::RequestResourceNotFound => StatusCode::NOT_FOUND,
+            Self::NameAlreadyExists => StatusCode::CONFLICT,
+            Self::ResyncRequired => StatusCode::GONE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::FailedDependency => StatusCode::FAILED_DEPENDENCY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::RequestBadRequest => StatusCode::METHOD_NOT_ALLOWED,
             Self::ResourceModified => StatusCode::PRECONDITION_FAILED,
             Self::RequestEntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -123,10 +163,12 @@ pub struct ApiError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorHeader {
     /// `Allow`, for 405.
-    Allow(&'static str),
+    Allow(String),
+    /// `Location`, for 410.
+    Location(String),
     /// `Content-Range: bytes */N`, for 416.
     ContentLength(u64),
-    /// `Retry-After` in seconds, for 503.
+    /// `Retry-After` in seconds, for 429 and 503.
     RetryAfter(u32),
 }
 
@@ -154,6 +196,12 @@ impl ApiError {
             ErrorCode::NotFound,
             "The recording or transcript was not found in this meeting.",
         )
+    }
+
+    /// 429, contract section 7.3.
+    pub fn too_many_requests(seconds: u32) -> Self {
+        Self::new(ErrorCode::TooManyRequests, "Please retry again later.")
+            .with(ErrorHeader::RetryAfter(seconds))
     }
 
     /// 501 with a sentence that names what is missing.
@@ -250,16 +298,10 @@ impl From<Denied> for ApiError {
                     present.join(", ")
                 ),
             ),
-            Denied::MissingRole { required, present } => Self::new(
-                Forbidden,
-                format!(
-                    "Missing role permissions on the request. API requires one of '{}, {}'. Roles on the request \
-                     '{}'. Resource specific consent grants on the request ''.",
-                    required.roles.join(", "),
-                    required.chat,
-                    present.join(", ")
-                ),
-            ),
+            Denied::MissingRole { required, present } => {
+                Self::new(Forbidden, missing_role(required, &present.join(", ")))
+            }
+            Denied::ApplicationsOnly { required } => Self::new(Forbidden, missing_role(required, "")),
             Denied::NotByChatConsent { user } => Self::new(
                 Forbidden,
                 format!(
@@ -285,15 +327,43 @@ impl From<Denied> for ApiError {
                 error.inner_code = Some("GraphAccessToTranscriptsDisabled");
                 error
             }
+            Denied::AnothersExport => Self::new(
+                Forbidden,
+                "The organizer of the parameter or of the filter is not the user of the path.",
+            ),
+            Denied::NoSuchCall => Self::new(NotFound, "The call was not found."),
+            Denied::NotForUsers => Self::new(Forbidden, "Insufficient permissions"),
+            Denied::NotInDirectory => Self::new(
+                ErrorCode::AuthorizationRequestDenied,
+                "Insufficient privileges to complete the operation.",
+            ),
+            Denied::NoSuchUser { user } => Self::new(
+                ErrorCode::RequestResourceNotFound,
+                format!(
+                    "Resource '{user}' does not exist or one of its queried reference-property objects are not present."
+                ),
+            ),
         }
     }
+}
+
+/// Contract section 7.3; the last sentence is for what a chat's consent opens too.
+fn missing_role(required: &Permission, present: &str) -> String {
+    let needed: Vec<&str> = required.roles.iter().copied().chain(required.chat).collect();
+    let consents = match required.chat {
+        Some(_) => " Resource specific consent grants on the request ''.",
+        None => "",
+    };
+    format!(
+        "Missing role permissions on the request. API requires one of '{}'. Roles on the request '{present}'.{consents}",
+        needed.join(", ")
+    )
 }
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let code = match &error {
             QueryError::Malformed(_) | QueryError::NotOffered { .. } => ErrorCode::BadRequest,
-            QueryError::NotBuilt(_) => ErrorCode::NotImplemented,
             QueryError::ForeignToken => ErrorCode::Forbidden,
         };
         Self::new(code, error.to_string())

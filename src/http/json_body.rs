@@ -39,10 +39,13 @@ pub(super) fn json(headers: &HeaderMap, body: &[u8], limit: usize) -> Result<Val
         _ => return unsupported("The body is packed in a way that is not read; gzip is.".to_owned()),
     };
     if depth(body) > MAX_DEPTH {
-        return Err(ApiError::bad_request(format!("The body is nested deeper than {MAX_DEPTH} levels.")));
+        return Err(ApiError::bad_request(format!(
+            "The body is nested deeper than {MAX_DEPTH} levels."
+        )));
     }
     // Its own message says where.
-    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("The body is not JSON: {error}.")))
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::bad_request(format!("The body is not JSON: {error}.")))
 }
 
 fn unpack(body: &[u8], limit: usize) -> Result<Vec<u8>, ApiError> {
@@ -105,8 +108,15 @@ mod tests {
 
     #[test]
     fn json_is_read_however_it_says_so() {
-        for media_type in ["application/json", "Application/JSON; charset=utf-8", "application/x+json"] {
-            assert!(read(&[("content-type", media_type)], b"{}").is_ok(), "{media_type}");
+        for media_type in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/x+json",
+        ] {
+            assert!(
+                read(&[("content-type", media_type)], b"{}").is_ok(),
+                "{media_type}"
+            );
         }
         assert!(read(&[], b" {\"a\": [1]} ").is_ok());
         assert!(read(&[("content-encoding", "gzip")], &packed(b"{}")).is_ok());

@@ -1,7 +1,6 @@
 //! `$metadata`, the schema of exactly what is served, as CSDL (OData CSDL XML 4.01), and the service document.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use http::Response;
 use http::header::{self, HeaderValue};
@@ -20,9 +19,6 @@ use crate::query::schema::{ADHOC_CALL, EntityType, MEETING, Member, Type, USER};
 /// Its path, as the log has it.
 pub(super) const PATH: &str = "$metadata";
 
-/// Made once: nothing in it depends on anything.
-static DOCUMENT: LazyLock<String> = LazyLock::new(write);
-
 /// Whether a path is that of the schema.
 pub(super) fn is_path(segments: &[Segment]) -> bool {
     matches!(segments, [Segment::Plain(name)] if name.eq_ignore_ascii_case(PATH))
@@ -30,7 +26,7 @@ pub(super) fn is_path(segments: &[Segment]) -> bool {
 
 /// The schema.
 pub(super) fn document() -> Response<Body> {
-    let mut response = Response::new(Body::Full(DOCUMENT.as_bytes().into()));
+    let mut response = Response::new(Body::Full(write().into()));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -51,14 +47,17 @@ pub(super) fn document() -> Response<Body> {
 pub(super) fn service(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     plan::parse_nothing(call.asked())?;
     let root = call.root();
-    respond::json(call.format, &json!({
-        "@odata.context": format!("{root}/$metadata"),
-        "value": [
-            {"name": "users", "kind": "EntitySet", "url": "users"},
-            {"name": "me", "kind": "Singleton", "url": "me"},
-            {"name": "communications", "kind": "Singleton", "url": "communications"},
-        ],
-    }))
+    respond::json(
+        call.format,
+        &json!({
+            "@odata.context": format!("{root}/$metadata"),
+            "value": [
+                {"name": "users", "kind": "EntitySet", "url": "users"},
+                {"name": "me", "kind": "Singleton", "url": "me"},
+                {"name": "communications", "kind": "Singleton", "url": "communications"},
+            ],
+        }),
+    )
 }
 
 fn write() -> String {
@@ -90,7 +89,11 @@ fn write_types(xml: &mut String) -> std::fmt::Result {
         if let Some(base) = one.base {
             write!(xml, " BaseType=\"graph.{base}\"")?;
         }
-        xml.push_str(if one.is_open { " OpenType=\"true\">\n" } else { ">\n" });
+        xml.push_str(if one.is_open {
+            " OpenType=\"true\">\n"
+        } else {
+            ">\n"
+        });
         for (name, of) in one.properties {
             writeln!(xml, "<Property Name=\"{name}\" Type=\"{of}\"/>")?;
         }
@@ -118,7 +121,11 @@ fn write_entities(xml: &mut String) -> std::fmt::Result {
 }
 
 fn write_entity<P: Member>(xml: &mut String, entity: &'static EntityType<P>) -> std::fmt::Result {
-    writeln!(xml, "<EntityType Name=\"{}\" BaseType=\"graph.entity\">", entity.name)?;
+    writeln!(
+        xml,
+        "<EntityType Name=\"{}\" BaseType=\"graph.entity\">",
+        entity.name
+    )?;
     for property in entity.all().filter(|property| property.name != "id") {
         let of = match property.of {
             Type::String => "Edm.String".to_owned(),
@@ -147,8 +154,15 @@ fn write_operations(xml: &mut String) -> std::fmt::Result {
         ("getAllRecordings", "callRecording"),
         ("getAllTranscripts", "callTranscript"),
     ] {
-        for (binding, user) in [("onlineMeeting", "meetingOrganizerUserId"), ("adhocCall", "userId")] {
-            let path = if item == "callRecording" { "recordings" } else { "transcripts" };
+        for (binding, user) in [
+            ("onlineMeeting", "meetingOrganizerUserId"),
+            ("adhocCall", "userId"),
+        ] {
+            let path = if item == "callRecording" {
+                "recordings"
+            } else {
+                "transcripts"
+            };
             writeln!(
                 xml,
                 "<Function Name=\"{name}\" IsBound=\"true\" EntitySetPath=\"bindingParameter/{path}\" IsComposable=\"true\">\n\
@@ -165,7 +179,10 @@ fn write_operations(xml: &mut String) -> std::fmt::Result {
                      <Annotation Term=\"Org.OData.Core.V1.OptionalParameter\"/>\n</Parameter>"
                 )?;
             }
-            writeln!(xml, "<ReturnType Type=\"Collection(graph.{item})\"/>\n</Function>")?;
+            writeln!(
+                xml,
+                "<ReturnType Type=\"Collection(graph.{item})\"/>\n</Function>"
+            )?;
         }
     }
     for item in ["callRecording", "callTranscript"] {

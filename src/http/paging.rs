@@ -1,6 +1,7 @@
 //! Runs the plan of a collection: a page of rows, where the next one begins, and how many there are.
 
 use super::error::ApiError;
+use crate::auth::access::Visibility;
 use crate::db::Session;
 use crate::db::pages::{self, Listed};
 use crate::db::sql::Key;
@@ -10,7 +11,6 @@ use crate::query::page_token::Place;
 use crate::query::plan::{Conditions, Count, MAX_COUNTED, MAX_SORTED, ReadPlan};
 use crate::query::schema::{EntityType, Member};
 use crate::query::sql;
-use crate::auth::access::Visibility;
 
 /// A page of a collection.
 #[derive(Debug)]

@@ -5,17 +5,22 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::body::Body;
-use super::error::{ApiError, ErrorHeader};
-use super::request::{CLIENT_REQUEST_ID, REQUEST_ID, RequestIds};
+use super::error::{ApiError, ErrorCode, ErrorHeader};
+use super::request::{CLIENT_REQUEST_ID, JsonFormat, REQUEST_ID, RequestIds};
 use crate::app::App;
 use crate::config::Cloud;
+use crate::graph::collection::CollectionBody;
+use crate::graph::entity::MetadataLevel;
 use crate::graph::error::{ErrorBody, ErrorDetail, InnerError};
+use crate::query::plan::CollectionQuery;
+use crate::query::schema::Member;
 
-/// What Graph says on JSON (contract section 2.3).
+const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// What Graph says on JSON (contract section 2.3), when nothing else is asked for.
 const JSON: HeaderValue = HeaderValue::from_static(
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
 );
-const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 
 /// What a browser's script may read (contract section 7.2).
@@ -28,17 +33,64 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 ///
 /// # Errors
 /// 500 where the body cannot be written, which no stored value can cause.
-pub fn json(body: &impl Serialize) -> Result<Response<Body>, ApiError> {
+pub fn json(format: JsonFormat, body: &impl Serialize) -> Result<Response<Body>, ApiError> {
     let bytes = serde_json::to_vec(body).map_err(ApiError::unavailable)?;
     let mut response = Response::new(Body::Full(bytes.into()));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, JSON);
+    match format == JsonFormat::default() {
+        true => drop(headers.insert(header::CONTENT_TYPE, JSON)),
+        false => insert_text(headers, header::CONTENT_TYPE, &format.content_type()),
+    }
     headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),
     );
     Ok(response)
+}
+
+/// 200 with a page of a collection, without its context where no metadata is asked for.
+///
+/// # Errors
+/// As [`json`].
+pub fn collection<T: Serialize>(
+    format: JsonFormat,
+    body: &CollectionBody<'_, T>,
+) -> Result<Response<Body>, ApiError> {
+    let is_bare = format.level == MetadataLevel::None;
+    json(
+        format,
+        &CollectionBody {
+            context: body.context.filter(|_| !is_bare),
+            tips: body.tips.filter(|_| !is_bare),
+            ..*body
+        },
+    )
+}
+
+/// The same answer, which says that a preferred size of pages had its way (OData 4.01 Part 1 section 8.3.6).
+pub fn prefer<P: Member>(
+    mut response: Response<Body>,
+    query: &CollectionQuery<P>,
+) -> Result<Response<Body>, ApiError> {
+    if query.is_page_size_preferred {
+        let applied = format!("odata.maxpagesize={}", query.top);
+        insert_text(response.headers_mut(), PREFERENCE_APPLIED, &applied);
+    }
+    Ok(response)
+}
+
+/// Says that a preference had its way.
+pub fn applied(response: &mut Response<Body>, preference: &'static str) {
+    let headers = response.headers_mut();
+    headers.append(PREFERENCE_APPLIED, HeaderValue::from_static(preference));
+}
+
+/// 204
+pub fn nothing() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// 200 with a number as text: the answer of `/$count`.
@@ -58,16 +110,13 @@ pub fn count(number: u64) -> Response<Body> {
 }
 
 /// The answer to `OPTIONS`: what a browser asks before it sends a token.
-pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response<Body> {
+pub fn preflight(request: &HeaderMap, methods: &str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+    insert_text(headers, header::ALLOW, methods);
     if request.contains_key(header::ORIGIN) {
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static(methods),
-        );
+        insert_text(headers, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
         if let Some(asked) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
@@ -79,12 +128,15 @@ pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response<Body> {
 /// A refusal in Graph's envelope.
 pub fn error(app: &App, error: &ApiError, ids: &RequestIds) -> Response<Body> {
     let date = app.clock.now().to_seconds_text();
+    let is_throttled = error.code == ErrorCode::TooManyRequests;
     let body = ErrorBody {
         error: ErrorDetail {
             code: error.code.text(),
             message: &error.message,
             inner: InnerError {
-                code: error.inner_code,
+                code: error.inner_code.or(is_throttled.then_some("429")),
+                message: is_throttled.then_some("Please retry after"),
+                status: is_throttled.then_some("429"),
                 date: &date,
                 request_id: &ids.request,
                 client_request_id: &ids.client,
@@ -106,8 +158,9 @@ pub fn error(app: &App, error: &ApiError, ids: &RequestIds) -> Response<Body> {
     }
     match &error.header {
         Some(ErrorHeader::Allow(methods)) => {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+            insert_text(headers, header::ALLOW, methods);
         }
+        Some(ErrorHeader::Location(url)) => insert_text(headers, header::LOCATION, url),
         Some(ErrorHeader::ContentLength(length)) => {
             insert_text(headers, header::CONTENT_RANGE, &format!("bytes */{length}"));
         }

@@ -6,34 +6,25 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, Version};
-use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use odata::path::{ResourcePath, Segment};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::artifacts::{content, count, get, list};
+use super::artifacts::export::Exported;
+use super::artifacts::{content, count, delta, export, get, list};
 use super::authority::{self, AuthorityCall, RefusalNumber, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::request::{ApiVersion, Call, RequestIds};
+use super::head::checked;
+use super::request::{ApiVersion, Call, JsonFormat, Preferences, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
-use super::{health, respond};
+use super::{batch, calls, health, meetings, metadata, respond, users};
 use crate::app::App;
-use crate::auth::access::MeetingPath;
 use crate::auth::caller::{self, Caller, CallerKind};
-use crate::config::LimitsConfig;
 use crate::db::Snapshot;
-
-/// Most header fields of a request.
-pub(super) const MAX_HEADERS: usize = 100;
-/// What each field of a header list of HTTP/2 counts beside its bytes (RFC 9113 section 6.5.2).
-const FIELD_BYTES: usize = 32;
-
-/// How long the body of a request that needs none may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::throttle::Demand;
 
 /// The largest form that the authority reads: an assertion and a long scope fit.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -63,10 +54,13 @@ pub(super) async fn answer(
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
     let form = authority::find(head.uri.path());
-    let outcome = match (
-        checked(&head, body, &app.config.limits, form.is_some()).await,
-        form,
-    ) {
+    let limits = &app.config.limits;
+    let keep = match (&form, &head.method) {
+        (Some(_), _) => Some(MAX_FORM_BYTES),
+        (None, &Method::POST | &Method::PATCH) => Some(limits.json_bytes),
+        (None, _) => None,
+    };
+    let outcome = match (checked(&head, body, limits, keep).await, form) {
         (Ok(body), Some((found, tenant))) => {
             let call = AuthorityCall {
                 app,
@@ -81,12 +75,22 @@ pub(super) async fn answer(
             };
             of_authority(found, &call, &mut trace).await
         }
-        (Ok(_), None) => match route(app, &head, &ids, &mut trace).await {
-            // The database broke off in the middle. Whatever is behind a route only reads, so it is asked once more; at worst
-            // an answer with content is written down twice.
-            Err(error) if error.is_broken_off() => route(app, &head, &ids, &mut trace).await,
-            outcome => outcome,
-        },
+        (Ok(body), None) => {
+            let asked = Asking {
+                head: &head,
+                body: &body,
+                ids: &ids,
+                is_item: false,
+            };
+            match route(app, asked, &mut trace).await {
+                // The database broke off in the middle. What only reads is asked once more; at worst an answer with content
+                // is written down twice.
+                Err(error) if error.is_broken_off() && is_safe(&head.method) => {
+                    route(app, asked, &mut trace).await
+                }
+                outcome => outcome,
+            }
+        }
         (Err(error), _) => Err(error),
     };
     let (mut response, error) = match outcome {
@@ -127,181 +131,137 @@ async fn of_authority(
     }
     match found.allows(call.method) {
         true => Ok(authority::answer(found.endpoint, call).await),
-        false => Err(wrong_method(found.allowed())),
+        false => Err(wrong_method(found.allowed().to_owned())),
     }
 }
 
-/// Refuses heads that are too large or can be read in two ways. Reads the body: to `keep` it, or away, as nobody needs it.
-async fn checked(
-    head: &http::request::Parts,
-    body: Incoming,
-    limits: &LimitsConfig,
-    keep: bool,
-) -> Result<Bytes, ApiError> {
-    check_head(head, limits.header_bytes).map_err(ApiError::closing)?;
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let limit = if keep { MAX_FORM_BYTES } else { limits.json_bytes };
-    let too_large = || {
-        let message = format!("The body of the request is larger than {limit} bytes.");
-        Err(ApiError::new(ErrorCode::RequestEntityTooLarge, message).closing())
-    };
-    if body.size_hint().lower() > limit as u64 {
-        return too_large();
-    }
-    match timeout(BODY_TIMEOUT, read(body, limit, keep)).await {
-        Ok(Ok(Some(body))) => Ok(body),
-        Ok(Ok(None)) => too_large(),
-        Ok(Err(_)) => Err(ApiError::bad_request("The body of the request could not be read.").closing()),
-        Err(_) => Err(ApiError::bad_request("The body of the request took too long.").closing()),
-    }
+/// A request, or one of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    /// Its head.
+    pub(super) head: &'a http::request::Parts,
+    /// Its body, where its method has one.
+    pub(super) body: &'a [u8],
+    /// Its ids.
+    pub(super) ids: &'a RequestIds,
+    /// It is one of a batch, which may not be one itself.
+    pub(super) is_item: bool,
 }
 
-/// Size and host of a request's head (security.md section 3).
-fn check_head(head: &http::request::Parts, limit: usize) -> Result<(), ApiError> {
-    let is_two = head.version == Version::HTTP_2;
-    let size = if is_two { list_size(head) } else { lines_size(head) };
-    if size > limit {
-        let message = format!("Request line and headers are larger than {limit} bytes.");
-        return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
-    }
-    if head.headers.len() > MAX_HEADERS {
-        let message = format!("The request has more than {MAX_HEADERS} headers.");
-        return Err(ApiError::new(ErrorCode::RequestHeaderFieldsTooLarge, message));
-    }
-    if is_two {
-        return check_authority(head);
-    }
-    let hosts = head.headers.get_all(header::HOST).iter().count();
-    if hosts != 1 {
-        return Err(ApiError::bad_request(
-            "The request must have exactly one Host header.",
-        ));
-    }
-    Ok(())
-}
-
-/// A head of HTTP/1 as it was on the wire: blanks, colon and line ends of each line included. The buffer's own limit is
-/// coarser.
-fn lines_size(head: &http::request::Parts) -> usize {
-    let target = head.uri.path_and_query();
-    let target = target.map_or(0, |target| target.as_str().len());
-    let lines = head
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4);
-    head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len() + lines.sum::<usize>()
-}
-
-/// A head of HTTP/2 as the library counts it, which refuses what is larger by itself.
-fn list_size(head: &http::request::Parts) -> usize {
-    let uri = &head.uri;
-    let target = uri.path_and_query().map(|target| (":path", target.as_str()));
-    let pseudo = [
-        Some((":method", head.method.as_str())),
-        uri.scheme_str().map(|scheme| (":scheme", scheme)),
-        uri.authority()
-            .map(|authority| (":authority", authority.as_str())),
-        target,
-    ];
-    let pseudo = pseudo.into_iter().flatten();
-    let fields = head.headers.iter();
-    pseudo
-        .map(|(name, value)| name.len() + value.len() + FIELD_BYTES)
-        .chain(fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES))
-        .sum()
-}
-
-/// A request of HTTP/2 says which host it is for once, in `:authority` or `Host`, or the same in both (RFC 9113 section
-/// 8.3.1).
-fn check_authority(head: &http::request::Parts) -> Result<(), ApiError> {
-    let mut hosts = head.headers.get_all(header::HOST).iter();
-    let host = hosts.next();
-    let is_one = match (head.uri.authority(), host) {
-        _ if hosts.next().is_some() => false,
-        (None, None) => false,
-        (None, Some(host)) => !host.is_empty(),
-        (Some(authority), None) => !authority.as_str().contains('@'),
-        (Some(authority), Some(host)) => authority
-            .as_str()
-            .as_bytes()
-            .eq_ignore_ascii_case(host.as_bytes()),
-    };
-    match is_one {
-        true => Ok(()),
-        false => Err(ApiError::bad_request(
-            "The request must have exactly one :authority, and no Host header that differs.",
-        )),
-    }
-}
-
-/// Reads a body, and forgets it unless it is to be kept; `None` when it is longer than `limit`.
-async fn read(mut body: Incoming, limit: usize, keep: bool) -> Result<Option<Bytes>, hyper::Error> {
-    let mut read = 0;
-    let mut kept = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(bytes) = frame?.into_data() else { continue };
-        read += bytes.len();
-        if read > limit {
-            return Ok(None);
-        }
-        if keep {
-            kept.extend_from_slice(&bytes);
-        }
-    }
-    Ok(Some(kept.freeze()))
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// From the path to the handler.
-async fn route(
-    app: &App,
-    head: &http::request::Parts,
-    ids: &RequestIds,
-    trace: &mut Trace,
-) -> Result<Response<Body>, ApiError> {
+async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Response<Body>, ApiError> {
+    let head = asking.head;
     let path = head.uri.path();
     let Some((version, rest)) = ApiVersion::split(path) else {
         return outside(app, &head.method, path, trace).await;
     };
+    let parsed = ResourcePath::parse(rest).map(ResourcePath::into_segments);
     if head.method == Method::OPTIONS {
         trace.route = Some("OPTIONS");
-        return Ok(respond::preflight(&head.headers, router::ALLOWED_METHODS));
+        let methods = router::methods(parsed.as_deref().unwrap_or_default());
+        return Ok(respond::preflight(&head.headers, &methods));
     }
     // `$metadata` is open to everybody (contract section 11a).
-    let name = rest.trim_matches('/');
-    if name.eq_ignore_ascii_case("$metadata") || name.eq_ignore_ascii_case("%24metadata") {
-        return Err(ApiError::not_built("/$metadata"));
+    if parsed.as_deref().is_ok_and(metadata::is_path) {
+        trace.route = Some(metadata::PATH);
+        return match is_safe(&head.method) {
+            true => Ok(metadata::document()),
+            false => Err(wrong_method("GET, HEAD, OPTIONS".to_owned())),
+        };
     }
     let (caller, db) = authenticate(app, &head.headers).await?;
     trace.app_id.clone_from(&caller.app_id);
     trace.tenant_id = Some(caller.tenant_id.clone());
     trace.delegated = Some(matches!(caller.kind, CallerKind::Delegated { .. }));
-    let segments = ResourcePath::parse(rest)
-        .map_err(|error| ApiError::bad_request(format!("The path cannot be read: {error}.")))?
-        .into_segments();
-    let (operation, parameters) = find(app, &head.method, &segments, trace)?;
-    let (Operation::List(kind) | Operation::Count(kind) | Operation::Get(kind) | Operation::Content(kind)) =
-        operation;
+    let segments =
+        parsed.map_err(|error| ApiError::bad_request(format!("The path cannot be read: {error}.")))?;
+    let (operation, path) = find(app, &head.method, &segments, trace)?;
+    if operation != Operation::Batch {
+        let demand = Demand {
+            application: caller.app_id.as_deref(),
+            tenant: &caller.tenant_id,
+            reads: is_safe(&head.method),
+        };
+        let admitted = app.throttle.admit(&demand, app.clock.now());
+        admitted.map_err(ApiError::too_many_requests)?;
+    }
     let call = Call {
         app,
         caller,
         version,
-        meeting: MeetingPath {
-            user: parameters.user,
-            meeting: parameters.meeting,
-            kind,
-        },
-        artifact: parameters.artifact,
+        path,
         query: head.uri.query(),
         headers: &head.headers,
-        ids,
+        body: asking.body,
+        format: JsonFormat::of(&head.headers, head.uri.query()),
+        preferences: Preferences::of(&head.headers),
+        ids: asking.ids,
     };
+    handle(&call, operation, db, asking).await
+}
+
+/// Answers one request of a batch.
+pub(super) async fn answer_item(app: &App, asking: Asking<'_>) -> Response<Body> {
+    let mut trace = Trace::default();
+    let outcome = match route(app, asking, &mut trace).await {
+        Err(error) if error.is_broken_off() && is_safe(&asking.head.method) => {
+            route(app, asking, &mut trace).await
+        }
+        outcome => outcome,
+    };
+    let (response, error) = match outcome {
+        Ok(response) => (response, None),
+        Err(error) => (respond::error(app, &error, asking.ids), Some(error)),
+    };
+    trace.status = response.status().as_u16();
+    log(app, asking.head, asking.ids, &trace, error.as_ref());
+    response
+}
+
+async fn handle(
+    call: &Call<'_>,
+    operation: Operation,
+    db: Snapshot,
+    asking: Asking<'_>,
+) -> Result<Response<Body>, ApiError> {
+    let exported = |kind, of_calls| Exported { kind, of_calls };
+    let head_only = asking.head.method == Method::HEAD;
     match operation {
-        Operation::List(_) => list::list(&call, db).await,
-        Operation::Count(_) => count::count(&call, db).await,
-        Operation::Get(_) => get::get(&call, db).await,
-        Operation::Content(_) => content::content(&call, db, head.method == Method::HEAD).await,
+        Operation::List(kind) => list::list(call, kind, db).await,
+        Operation::Count(kind) => count::count(call, kind, db).await,
+        Operation::Get(kind) => get::get(call, kind, db).await,
+        Operation::Content(kind, stream) => content::content(call, (kind, stream), db, head_only).await,
+        Operation::Delta(kind) => delta::delta(call, kind, db).await,
+        Operation::Export(kind) => export::export(call, exported(kind, false), db).await,
+        Operation::ExportDelta(kind) => delta::of_export(call, exported(kind, false), db).await,
+        Operation::ExportOfCalls(kind) => export::export(call, exported(kind, true), db).await,
+        Operation::ExportOfCallsDelta(kind) => delta::of_export(call, exported(kind, true), db).await,
+        Operation::FindMeetings => meetings::list::find(call, db).await,
+        Operation::CountMeetings => meetings::list::count(call, db).await,
+        Operation::FindMeetingsOfTenant => meetings::list::find_by_device(call, db).await,
+        Operation::GetMeeting => meetings::get::get(call, db).await,
+        Operation::CreateMeeting => meetings::create::create(call, db).await,
+        Operation::CreateOrGetMeeting => meetings::create::create_or_get(call, db).await,
+        Operation::UpdateMeeting => meetings::update::update(call, db).await,
+        Operation::DeleteMeeting => meetings::delete::delete(call, db).await,
+        Operation::ListCalls => calls::list(call, db).await,
+        Operation::CountCalls => calls::count(call, db).await,
+        Operation::GetCall => calls::get(call, db).await,
+        Operation::GetUser => users::get(call, db).await,
+        Operation::ServiceDocument => metadata::service(call),
+        Operation::NotRouted => Err(not_supported()),
+        Operation::Batch if asking.is_item => {
+            Err(ApiError::bad_request("A batch cannot hold another batch."))
+        }
+        Operation::Batch => {
+            drop(db);
+            // A batch asks for what can be a batch, so the future holds itself.
+            Box::pin(batch::batch(call)).await
+        }
     }
 }
 
@@ -330,7 +290,7 @@ async fn outside(
     match (method, probe) {
         (&Method::GET | &Method::HEAD, "/healthz") => Ok(health::alive()),
         (&Method::GET | &Method::HEAD, _) => Ok(health::ready(app).await),
-        _ => Err(wrong_method("GET, HEAD")),
+        _ => Err(wrong_method("GET, HEAD".to_owned())),
     }
 }
 
@@ -365,20 +325,25 @@ fn find(
             trace.route = Some(route.pattern);
             Ok((route.operation, parameters))
         }
-        Resolved::WrongMethod => Err(wrong_method(router::ALLOWED_METHODS)),
+        Resolved::WrongMethod(allowed) => Err(wrong_method(allowed)),
         Resolved::NotBuilt(path) => Err(ApiError::not_built(&format!("{method} {path}"))),
-        Resolved::NotInThisCloud => Err(ApiError::new(
-            ErrorCode::NotFound,
-            "Requested API is not supported. Please check the path.",
-        )),
+        Resolved::NotInThisCloud => Err(not_supported()),
         Resolved::UnknownSegment(name) => Err(ApiError::bad_request(format!(
             "Resource not found for the segment '{name}'."
         ))),
     }
 }
 
+/// 404 of what is in the schema and not served, contract section 7.3.
+fn not_supported() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "Requested API is not supported. Please check the path.",
+    )
+}
+
 /// 405, contract section 7.3.
-fn wrong_method(allowed: &'static str) -> ApiError {
+fn wrong_method(allowed: String) -> ApiError {
     ApiError::new(
         ErrorCode::RequestBadRequest,
         "Specified HTTP method is not allowed for the request target.",

@@ -15,10 +15,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::Connection;
+use super::head::MAX_HEADERS;
 use super::http2;
 use super::listener::stopped;
 use super::patience::Patient;
-use super::service::{self, MAX_HEADERS};
+use super::service;
 use crate::app::App;
 use crate::config::LimitsConfig;
 

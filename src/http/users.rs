@@ -24,22 +24,25 @@ pub async fn get(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, Ap
     let root = call.root();
     let context = Location::root().collection(USER.collection).context(&root);
     let context = context + &query.selection.in_context() + "/$entity";
-    respond::json(call.format, &Presented {
-        frame: Frame {
-            entity: &USER,
-            members: query.selection.members(),
-            level: call.format.level,
-            is_typed: false,
+    respond::json(
+        call.format,
+        &Presented {
+            frame: Frame {
+                entity: &USER,
+                members: query.selection.members(),
+                level: call.format.level,
+                is_typed: false,
+            },
+            context: Some(&context),
+            place: (&root, Location::user(&user.id)),
+            entity: UserJson {
+                id: &user.id,
+                user_principal_name: user.user_principal_name.as_deref(),
+                display_name: user.display_name.as_deref(),
+                mail: user.mail.as_deref(),
+                account_enabled: user.account_enabled,
+                user_type: if user.is_guest { "Guest" } else { "Member" },
+            },
         },
-        context: Some(&context),
-        place: (&root, Location::user(&user.id)),
-        entity: UserJson {
-            id: &user.id,
-            user_principal_name: user.user_principal_name.as_deref(),
-            display_name: user.display_name.as_deref(),
-            mail: user.mail.as_deref(),
-            account_enabled: user.account_enabled,
-            user_type: if user.is_guest { "Guest" } else { "Member" },
-        },
-    })
+    )
 }

@@ -5,173 +5,19 @@
 
 use odata::filter::{BinaryOp, FilterExpr, FilterNode, Literal, PropertyPath};
 
+mod ast;
+
+pub use ast::{Comparison, Condition, Operand, Part, TextTest};
+pub(crate) use ast::{TICKS_BEFORE_1970, TICKS_PER_DAY};
+
 use super::QueryError;
-use super::schema::{Column, ColumnKind, EntityType, Member};
-use crate::clock::{TICKS_PER_SECOND, Ticks};
+use super::schema::{ColumnKind, EntityType, Member};
+use crate::clock::Ticks;
 use crate::ids;
-
-/// What holds of a row, or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// Of all rows, or none.
-    Always(bool),
-    /// All of these hold.
-    And(Vec<Condition>),
-    /// One of these holds.
-    Or(Vec<Condition>),
-    /// It does not hold.
-    Not(Box<Condition>),
-    /// A comparison of two operands of one type.
-    Compare(Comparison, Operand, Operand),
-    /// The operand is null.
-    IsNull(Operand),
-    /// A test of a text.
-    Text(TextTest, Operand, Operand),
-    /// The operand is one of these.
-    In(Operand, Vec<Operand>),
-}
-
-/// How two operands are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `eq`
-    Eq,
-    /// `ne`
-    Ne,
-    /// `gt`
-    Gt,
-    /// `ge`
-    Ge,
-    /// `lt`
-    Lt,
-    /// `le`
-    Le,
-}
-
-/// What a text is tested for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextTest {
-    /// `contains`
-    Contains,
-    /// `startswith`
-    StartsWith,
-    /// `endswith`
-    EndsWith,
-}
-
-/// A value of a row, or made of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// What is stored.
-    Column(Column),
-    /// A text.
-    Text(String),
-    /// A whole number.
-    Number(i64),
-    /// An instant.
-    Instant(Ticks),
-    /// Days since 0001-01-01.
-    Days(i64),
-    /// `tolower`, of ASCII letters.
-    Lower(Box<Operand>),
-    /// `toupper`, of ASCII letters.
-    Upper(Box<Operand>),
-    /// `trim`, of blanks.
-    Trim(Box<Operand>),
-    /// `concat`
-    Concat(Box<Operand>, Box<Operand>),
-    /// `length`, in characters.
-    Length(Box<Operand>),
-    /// `indexof`, in characters from 0; -1 where it is not there.
-    IndexOf(Box<Operand>, Box<Operand>),
-    /// `substring`, in characters from 0, and how many at most.
-    Substring(Box<Operand>, i64, Option<i64>),
-    /// A part of an instant in UTC.
-    Part(Part, Box<Operand>),
-}
-
-/// A part of an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// `year`
-    Year,
-    /// `month`
-    Month,
-    /// `day`
-    Day,
-    /// `hour`
-    Hour,
-    /// `minute`
-    Minute,
-    /// `second`
-    Second,
-    /// `date`
-    Date,
-}
-
-/// The type of an operand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    Instant,
-    Date,
-}
-
-impl Kind {
-    fn wanted(self) -> &'static str {
-        match self {
-            Self::Text => "a text in quotes, such as 'text'",
-            Self::Number => "a whole number",
-            Self::Instant => "an instant such as 2024-01-15T00:00:00Z, without quotes",
-            Self::Date => "a date such as 2024-01-15, without quotes",
-        }
-    }
-}
+use ast::Kind;
 
 /// Largest position and length that `substring` is asked for.
 const MAX_POSITION: i64 = 1_000_000;
-/// Ticks from 0001-01-01 to 1970-01-01.
-pub(super) const TICKS_BEFORE_1970: i64 = 621_355_968_000_000_000;
-/// Ticks of a day.
-pub(super) const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
-
-impl Operand {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Column(column) => match column.kind {
-                ColumnKind::Text | ColumnKind::Address => Kind::Text,
-                ColumnKind::Instant => Kind::Instant,
-            },
-            Self::Text(_)
-            | Self::Lower(_)
-            | Self::Upper(_)
-            | Self::Trim(_)
-            | Self::Concat(..)
-            | Self::Substring(..) => Kind::Text,
-            Self::Number(_) | Self::Length(_) | Self::IndexOf(..) => Kind::Number,
-            Self::Instant(_) => Kind::Instant,
-            Self::Days(_) | Self::Part(Part::Date, _) => Kind::Date,
-            Self::Part(..) => Kind::Number,
-        }
-    }
-
-    /// Whether it can be null.
-    pub(super) fn is_nullable(&self) -> bool {
-        match self {
-            Self::Column(column) => column.nullable,
-            Self::Text(_) | Self::Number(_) | Self::Instant(_) | Self::Days(_) => false,
-            Self::Lower(one)
-            | Self::Upper(one)
-            | Self::Trim(one)
-            | Self::Length(one)
-            | Self::Substring(one, ..)
-            | Self::Part(_, one) => one.is_nullable(),
-            Self::Concat(one, other) | Self::IndexOf(one, other) => one.is_nullable() || other.is_nullable(),
-        }
-    }
-}
-
 /// What a filter is read against.
 pub(super) struct Checker<'a, P: Member> {
     /// The table.
@@ -204,9 +50,7 @@ impl<P: Member> Checker<'_, P> {
             | FilterNode::Literal(_)
             | FilterNode::Negate(_)
             | FilterNode::List(_)
-            | FilterNode::Lambda(_) => {
-                Err(self.wrong(expression, "a condition such as name eq 'text'"))
-            }
+            | FilterNode::Lambda(_) => Err(self.wrong(expression, "a condition such as name eq 'text'")),
         }
     }
 
@@ -313,8 +157,8 @@ impl<P: Member> Checker<'_, P> {
         match (one.kind(), other.kind()) {
             (kind, same) if kind == same => Ok(of_addresses(one, other)),
             // A date stands for its first instant.
-            (Kind::Instant, Kind::Date) => self.at_midnight(right, other).map(|other| (one, other)),
-            (Kind::Date, Kind::Instant) => self.at_midnight(left, one).map(|one| (one, other)),
+            (Kind::Instant, Kind::Date) => self.at_midnight(right, &other).map(|other| (one, other)),
+            (Kind::Date, Kind::Instant) => self.at_midnight(left, &one).map(|one| (one, other)),
             (kind, _) if !matches!(left.node, FilterNode::Literal(_)) => {
                 Err(self.wrong(right, kind.wanted()))
             }
@@ -322,7 +166,7 @@ impl<P: Member> Checker<'_, P> {
         }
     }
 
-    fn at_midnight(&self, at: &FilterExpr, operand: Operand) -> Result<Operand, QueryError> {
+    fn at_midnight(&self, at: &FilterExpr, operand: &Operand) -> Result<Operand, QueryError> {
         match operand {
             Operand::Days(days) => Ok(Operand::Instant(Ticks(days * TICKS_PER_DAY - TICKS_BEFORE_1970))),
             _ => Err(self.wrong(at, Kind::Instant.wanted())),
@@ -350,7 +194,9 @@ impl<P: Member> Checker<'_, P> {
     fn path(&self, expression: &FilterExpr, path: &PropertyPath) -> Result<Operand, QueryError> {
         match self.entity.column(path) {
             Some(column) => Ok(Operand::Column(column)),
-            None if self.entity.has(path) => Err(self.wrong(expression, "a property that can be filtered by")),
+            None if self.entity.has(path) => {
+                Err(self.wrong(expression, "a property that can be filtered by"))
+            }
             None => Err(QueryError::Malformed(format!(
                 "Invalid filter clause: {}",
                 self.entity.no_property(&path.0.join("/"))
@@ -470,7 +316,11 @@ impl<P: Member> Checker<'_, P> {
         }
         let [text] = self.texts(whole, std::slice::from_ref(text))?;
         let from = positions.first().copied().unwrap_or(0);
-        Ok(Operand::Substring(Box::new(text), from, positions.get(1).copied()))
+        Ok(Operand::Substring(
+            Box::new(text),
+            from,
+            positions.get(1).copied(),
+        ))
     }
 
     /// Exactly that many arguments, each a text.
@@ -487,9 +337,16 @@ impl<P: Member> Checker<'_, P> {
             }
             texts.push(operand);
         }
-        texts
-            .try_into()
-            .map_err(|_| self.wrong(whole, if N == 1 { "a function with one argument" } else { "a function with two arguments" }))
+        texts.try_into().map_err(|_| {
+            self.wrong(
+                whole,
+                if N == 1 {
+                    "a function with one argument"
+                } else {
+                    "a function with two arguments"
+                },
+            )
+        })
     }
 
     fn wrong(&self, at: &FilterExpr, expected: &str) -> QueryError {
@@ -510,9 +367,8 @@ impl<P: Member> Checker<'_, P> {
 
 /// Two operands, of which one is written as addresses are stored where the other is one that is stored.
 fn of_addresses(one: Operand, other: Operand) -> (Operand, Operand) {
-    let is_address = |operand: &Operand| {
-        matches!(operand, Operand::Column(column) if column.kind == ColumnKind::Address)
-    };
+    let is_address =
+        |operand: &Operand| matches!(operand, Operand::Column(column) if column.kind == ColumnKind::Address);
     match (one, other) {
         (one, Operand::Text(text)) if is_address(&one) => (one, Operand::Text(ids::join_web_url_key(&text))),
         (Operand::Text(text), other) if is_address(&other) => {

@@ -1,5 +1,6 @@
 //! From query options to a plan, and from a plan to SQL. Pure: nothing here reads the store.
 
+pub mod filter;
 pub mod page_token;
 pub mod plan;
 pub mod schema;
@@ -21,11 +22,8 @@ pub enum QueryError {
         /// What was asked for.
         what: String,
     },
-    /// 501: this server means to offer it, but does not yet.
-    #[error("{0} is not implemented by this server yet.")]
-    NotBuilt(String),
-    /// 403: a page token of another application, user or tenant.
-    #[error("The skip token belongs to another application, user or tenant.")]
+    /// 403: a page or delta token of another application, user or tenant.
+    #[error("The token belongs to another application, user or tenant.")]
     ForeignToken,
 }
 

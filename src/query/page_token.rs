@@ -1,11 +1,12 @@
-//! Page tokens: where the next page begins, sealed to who asked what.
+//! Page tokens: where the next page begins, sealed to who asked what; and delta tokens: up to where a feed has been read.
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::QueryError;
-use crate::clock::Ticks;
+use crate::db::sql::Key;
 use crate::seal::Sealer;
 
 /// Who may use a token, and for what.
@@ -31,19 +32,31 @@ pub struct Owner {
 }
 
 /// Where a page begins: behind that row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// Its `createdDateTime`.
-    pub created: Ticks,
+    /// What it is ordered by.
+    pub keys: Vec<Key>,
     /// Its id.
     pub id: String,
 }
 
+/// How far a feed has been read, and how it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaPlace {
+    /// The last change that was looked at.
+    pub number: i64,
+    /// The newest change when the first round began: what had gone until then was never told.
+    pub began: i64,
+    /// Size of a page: a client does not say it again.
+    pub top: u64,
+    /// When the token was made, in ticks.
+    pub made: i64,
+}
+
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct Sealed<T> {
     binding: Binding,
-    created: i64,
-    id: String,
+    place: T,
 }
 
 /// Seals page tokens with the store's key, so that any node opens what another one sealed.
@@ -53,7 +66,9 @@ pub struct PageSealer {
 }
 
 /// What page tokens are sealed for.
-const PURPOSE: &str = "page token";
+const PAGE: &str = "skip token";
+/// What delta tokens are sealed for.
+const DELTA: &str = "delta token";
 
 impl PageSealer {
     /// A sealer with the store's key.
@@ -63,12 +78,7 @@ impl PageSealer {
 
     /// A token for the page behind `place`; `None` where the system has no randomness to give.
     pub fn seal(&self, binding: &Binding, place: &Place) -> Option<String> {
-        let sealed = Sealed {
-            binding: binding.clone(),
-            created: place.created.0,
-            id: place.id.clone(),
-        };
-        self.sealer.seal_text(PURPOSE, &serde_json::to_vec(&sealed).ok()?)
+        self.seal_for(PAGE, binding, place)
     }
 
     /// Where the page of `token` begins.
@@ -77,26 +87,53 @@ impl PageSealer {
     /// [`QueryError::ForeignToken`] for a token of somebody else, [`QueryError::Malformed`] for one that was changed or
     /// belongs to another question.
     pub fn open(&self, token: &str, binding: &Binding) -> Result<Place, QueryError> {
-        let malformed = |text: &str| QueryError::Malformed(text.to_owned());
-        let Some(sealed) = self.unseal(token) else {
-            return Err(malformed("The skip token is not one that this server gave out."));
+        self.open_for(PAGE, token, binding)
+    }
+
+    /// A token for what comes behind `place` in a feed; `None` where the system has no randomness to give.
+    pub fn seal_delta(&self, binding: &Binding, place: &DeltaPlace) -> Option<String> {
+        self.seal_for(DELTA, binding, place)
+    }
+
+    /// How far the feed of `token` has been read.
+    ///
+    /// # Errors
+    /// As [`PageSealer::open`].
+    pub fn open_delta(&self, token: &str, binding: &Binding) -> Result<DeltaPlace, QueryError> {
+        self.open_for(DELTA, token, binding)
+    }
+
+    fn seal_for<T: Clone + Serialize>(&self, purpose: &str, binding: &Binding, place: &T) -> Option<String> {
+        let sealed = Sealed {
+            binding: binding.clone(),
+            place: place.clone(),
+        };
+        self.sealer.seal_text(purpose, &serde_json::to_vec(&sealed).ok()?)
+    }
+
+    fn open_for<T: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        token: &str,
+        binding: &Binding,
+    ) -> Result<T, QueryError> {
+        let malformed = |text: String| QueryError::Malformed(text);
+        let opened = self.sealer.open_text(purpose, token);
+        let sealed: Option<Sealed<T>> = opened.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let Some(sealed) = sealed else {
+            return Err(malformed(format!(
+                "The {purpose} is not one that this server gave out."
+            )));
         };
         if sealed.binding.owner != binding.owner {
             return Err(QueryError::ForeignToken);
         }
         if sealed.binding != *binding {
-            return Err(malformed(
-                "The skip token belongs to another collection or to other query options.",
-            ));
+            return Err(malformed(format!(
+                "The {purpose} belongs to another collection or to other query options."
+            )));
         }
-        Ok(Place {
-            created: Ticks(sealed.created),
-            id: sealed.id,
-        })
-    }
-
-    fn unseal(&self, token: &str) -> Option<Sealed> {
-        serde_json::from_slice(&self.sealer.open_text(PURPOSE, token)?).ok()
+        Ok(sealed.place)
     }
 }
 
@@ -126,7 +163,7 @@ mod tests {
 
     fn place() -> Place {
         Place {
-            created: Ticks(42),
+            keys: vec![Key::Int(Some(42)), Key::Text(None)],
             id: "r'1".into(),
         }
     }
@@ -185,6 +222,15 @@ mod tests {
                 "{other:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_of_a_page_is_none_of_a_feed() {
+        let token = sealer().seal(&binding(), &place()).unwrap();
+        assert!(matches!(
+            sealer().open_delta(&token, &binding()),
+            Err(QueryError::Malformed(_))
+        ));
     }
 
     #[test]

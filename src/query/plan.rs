@@ -6,26 +6,50 @@
 
 use odata::QueryOptions;
 use odata::filter::{BinaryOp, FilterExpr, FilterNode, Literal, PropertyPath};
-use odata::query::{NotOffered, SystemOption};
+use odata::query::SystemOption;
+
+mod offer;
+mod order;
+
+pub use offer::{EXPORT, LIST_ARTIFACTS, LIST_CALLS, LIST_MEETINGS, Offer, parse_format, parse_nothing};
+pub use order::{Order, OrderKey};
 
 use super::QueryError;
+use super::filter::{Checker, Comparison, Condition, Operand};
 use super::page_token::Place;
-use super::schema::EntityType;
+use super::schema::{EntityType, Member, OWNER};
 pub use super::select::Selection;
 use crate::auth::access::Visibility;
+use crate::clock::Ticks;
 use crate::config::QueryOptionsRule;
 use crate::graph::artifact::ArtifactProperty;
+use offer::offered;
+use order::order;
 
 /// Items on a page when nobody says how many.
 pub const DEFAULT_TOP: u64 = 20;
 /// The most items on a page; a larger `$top` counts as this.
 pub const MAX_TOP: u64 = 100;
+/// The most rows that one request looks at where no index answers its filter. A page that ends there has a next one.
+pub const MAX_SCANNED: u64 = 10_000;
+/// The most rows that are sorted by a property that no index has in order.
+pub const MAX_SORTED: u64 = 10_000;
+/// The most rows that are counted.
+pub const MAX_COUNTED: u64 = 100_000;
+/// The most rows that `$skip` leaves out.
+pub const MAX_SKIPPED: u64 = 10_000;
 
-/// A condition on rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Predicate {
-    /// `contentCorrelationId eq '…'`
-    CorrelationIs(String),
+/// What a caller wrote, and by which rules it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The query, still encoded.
+    pub query: Option<&'a str>,
+    /// What is offered.
+    pub rule: QueryOptionsRule,
+    /// The present.
+    pub now: Ticks,
+    /// `Prefer: odata.maxpagesize`
+    pub max_page_size: Option<u64>,
 }
 
 /// What `@odata.count` says.
@@ -41,23 +65,24 @@ pub enum Count {
 
 /// What a caller asks of one entity.
 #[derive(Clone, Debug)]
-pub struct EntityQuery {
+pub struct EntityQuery<P: Member> {
     /// Its properties.
-    pub selection: Selection,
+    pub selection: Selection<P>,
 }
 
-impl EntityQuery {
+impl<P: Member> EntityQuery<P> {
     /// Reads the options of a GET of one entity.
     ///
     /// # Errors
     /// [`QueryError`] where they cannot be read or are not offered.
-    pub fn parse(
-        query: Option<&str>,
-        entity: &EntityType,
-        rule: QueryOptionsRule,
-    ) -> Result<Self, QueryError> {
-        let options = QueryOptions::parse(query)?;
-        offered(&options, &[SystemOption::Select, SystemOption::Format], rule)?;
+    pub fn parse(asked: Asked<'_>, entity: &EntityType<P>) -> Result<Self, QueryError> {
+        let options = QueryOptions::parse(asked.query)?;
+        offered(
+            &options,
+            &[SystemOption::Select, SystemOption::Format],
+            &[],
+            asked.rule,
+        )?;
         Ok(Self {
             selection: Selection::parse(&options, entity)?,
         })
@@ -66,36 +91,49 @@ impl EntityQuery {
 
 /// What a caller asks of a collection.
 #[derive(Clone, Debug)]
-pub struct CollectionQuery {
-    selection: Selection,
-    filter: Option<Predicate>,
-    top: u64,
-    count: Count,
+pub struct CollectionQuery<P: Member> {
+    /// Properties of its items.
+    pub selection: Selection<P>,
+    /// Which items.
+    pub filter: Option<Condition>,
+    /// In which order.
+    pub order: Order,
+    /// Size of a page.
+    pub top: u64,
+    /// `Prefer: odata.maxpagesize` had its way.
+    pub is_page_size_preferred: bool,
+    /// How many are left out.
+    pub skip: u64,
+    /// What `@odata.count` says.
+    pub count: Count,
     skip_token: Option<String>,
     canonical: String,
 }
 
-impl CollectionQuery {
+impl<P: Member> CollectionQuery<P> {
     /// Reads the options of a GET of a collection.
     ///
     /// # Errors
     /// [`QueryError`] where they cannot be read or are not offered.
-    pub fn parse(
-        query: Option<&str>,
-        entity: &EntityType,
-        rule: QueryOptionsRule,
-    ) -> Result<Self, QueryError> {
-        use SystemOption::{Count as CountOption, Filter, Format, Select, SkipToken, Top};
-        let options = QueryOptions::parse(query)?;
-        offered(
-            &options,
-            &[Select, Filter, Top, CountOption, SkipToken, Format],
-            rule,
-        )?;
+    pub fn parse(asked: Asked<'_>, entity: &EntityType<P>, offer: &Offer) -> Result<Self, QueryError> {
+        let options = QueryOptions::parse(asked.query)?;
+        offered(&options, offer.options, offer.superset, asked.rule)?;
+        let top = options.top()?;
+        let skip = options.skip()?.unwrap_or(0);
+        if skip > MAX_SKIPPED {
+            return Err(QueryError::Malformed(format!(
+                "The query option '$skip' is at most {MAX_SKIPPED}: follow @odata.nextLink instead."
+            )));
+        }
+        // A `$top` is what was asked for; the preference is for who says nothing (OData 4.01 Part 1 section 8.2.8.5).
+        let preferred = asked.max_page_size.filter(|_| top.is_none());
         Ok(Self {
             selection: Selection::parse(&options, entity)?,
-            filter: predicate(&options, entity, rule)?,
-            top: options.top()?.unwrap_or(DEFAULT_TOP).min(MAX_TOP),
+            filter: condition(&options, entity, offer.filters, asked)?,
+            order: order(&options, entity)?,
+            top: top.or(preferred).unwrap_or(DEFAULT_TOP).clamp(1, MAX_TOP),
+            is_page_size_preferred: preferred.is_some(),
+            skip,
             count: match options.count()? {
                 None => Count::Page,
                 Some(true) => Count::All,
@@ -117,100 +155,135 @@ impl CollectionQuery {
     }
 }
 
+impl CollectionQuery<ArtifactProperty> {
+    /// Whom the filter demands as the organizer: `meetingOrganizer/user/id eq '…'`, as all of it or beside other
+    /// conditions. It is taken out, for an export is of one organizer's anyway.
+    pub fn take_organizer(&mut self) -> Option<String> {
+        let demanded = |condition: &Condition| match condition {
+            Condition::Compare(Comparison::Eq, Operand::Column(column), Operand::Text(text))
+            | Condition::Compare(Comparison::Eq, Operand::Text(text), Operand::Column(column))
+                if column.sql == OWNER =>
+            {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        let (found, rest) = match self.filter.take()? {
+            Condition::And(mut list) => {
+                let at = list.iter().position(|condition| demanded(condition).is_some());
+                let found = at
+                    .map(|at| list.remove(at))
+                    .and_then(|condition| demanded(&condition));
+                (found, Some(Condition::And(list)))
+            }
+            other => match demanded(&other) {
+                Some(found) => (Some(found), None),
+                None => (None, Some(other)),
+            },
+        };
+        self.filter = rest;
+        found
+    }
+}
+
+/// What a caller asks of a feed of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeltaQuery {
+    /// Size of a page.
+    pub top: Option<u64>,
+    /// The token that the caller brought, under either name. An empty one is none, as after 410.
+    pub token: Option<String>,
+}
+
+impl DeltaQuery {
+    /// Reads the options of `delta`.
+    ///
+    /// # Errors
+    /// [`QueryError`] where they cannot be read or are not offered.
+    pub fn parse(asked: Asked<'_>) -> Result<Self, QueryError> {
+        use SystemOption::{DeltaToken, Format, SkipToken, Top};
+        let options = QueryOptions::parse(asked.query)?;
+        offered(&options, &[Top, SkipToken, DeltaToken, Format], &[], asked.rule)?;
+        let tokens = [options.skip_token(), options.delta_token()];
+        let top = options.top()?.or(asked.max_page_size);
+        Ok(Self {
+            top: top.map(|top| top.clamp(1, MAX_TOP)),
+            token: tokens
+                .into_iter()
+                .flatten()
+                .find(|token| !token.is_empty())
+                .map(ToOwned::to_owned),
+        })
+    }
+}
+
 /// What a caller asks of a collection's `/$count` (OData 4.01 part 2 section 4.8): a filter at most.
 ///
 /// # Errors
 /// [`QueryError`] where the options cannot be read or are not offered.
-pub fn parse_count(
-    query: Option<&str>,
-    entity: &EntityType,
-    rule: QueryOptionsRule,
-) -> Result<Option<Predicate>, QueryError> {
-    let options = QueryOptions::parse(query)?;
-    offered(&options, &[SystemOption::Filter, SystemOption::Format], rule)?;
-    predicate(&options, entity, rule)
-}
-
-/// Checks the options of a GET of content: none but `$format`, which changes nothing there.
-///
-/// # Errors
-/// [`QueryError`] where they cannot be read or are not offered.
-pub fn parse_content(query: Option<&str>, rule: QueryOptionsRule) -> Result<(), QueryError> {
-    offered(&QueryOptions::parse(query)?, &[SystemOption::Format], rule)
-}
-
-/// Refuses options beyond `list`, and a `$format` that is not JSON.
-fn offered(options: &QueryOptions, list: &[SystemOption], rule: QueryOptionsRule) -> Result<(), QueryError> {
-    if let Err(NotOffered { name }) = options.expect_only(list) {
-        let known = options
-            .system()
-            .any(|raw| raw.name == name && raw.option.is_some());
-        let what = format!("The query option '{name}'");
-        return Err(match known {
-            true => not_offered(what, rule),
-            false => QueryError::Malformed(format!("{what} is not one of OData or Graph.")),
-        });
-    }
-    let is_json = |format: &str| {
-        format.eq_ignore_ascii_case("json") || format.to_ascii_lowercase().starts_with("application/json")
-    };
-    match options.format() {
-        Some(format) if !is_json(format) => Err(QueryError::Malformed(
-            "The query option '$format' takes json here.".to_owned(),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Refused by the reference; in the superset it is still to come.
-fn not_offered(what: String, rule: QueryOptionsRule) -> QueryError {
-    match rule {
-        QueryOptionsRule::Reference => QueryError::NotOffered { what },
-        QueryOptionsRule::Superset => QueryError::NotBuilt(what),
-    }
+pub fn parse_count<P: Member>(
+    asked: Asked<'_>,
+    entity: &EntityType<P>,
+    offer: &Offer,
+) -> Result<Option<Condition>, QueryError> {
+    let options = QueryOptions::parse(asked.query)?;
+    offered(
+        &options,
+        &[SystemOption::Filter, SystemOption::Format],
+        &[],
+        asked.rule,
+    )?;
+    condition(&options, entity, offer.filters, asked)
 }
 
 /// Reads `$filter`.
-fn predicate(
+fn condition<P: Member>(
     options: &QueryOptions,
-    entity: &EntityType,
-    rule: QueryOptionsRule,
-) -> Result<Option<Predicate>, QueryError> {
-    let Some(expression) = options.filter()? else {
+    entity: &EntityType<P>,
+    filters: &[&str],
+    asked: Asked<'_>,
+) -> Result<Option<Condition>, QueryError> {
+    let (Some(expression), Some(raw)) = (options.filter()?, options.raw(SystemOption::Filter)) else {
         return Ok(None);
     };
-    if let Some(unknown) = first_unknown(&expression, entity) {
-        return Err(QueryError::Malformed(format!(
-            "Invalid filter clause: {}",
-            entity.no_property(&unknown)
-        )));
+    let checker = Checker {
+        entity,
+        text: &raw.value,
+        now: asked.now,
+    };
+    if asked.rule == QueryOptionsRule::Reference && !is_one_of(&expression, filters) {
+        // What the type does not have is no question of the profile.
+        if let Some(unknown) = first_unknown(&expression, entity) {
+            return Err(QueryError::Malformed(format!(
+                "Invalid filter clause: {}",
+                entity.no_property(&unknown)
+            )));
+        }
+        let what = format!("A $filter other than {} eq 'text'", filters.join(" eq 'text', "));
+        return Err(QueryError::NotOffered { what });
     }
-    if let FilterNode::Binary {
+    checker.condition(&expression).map(Some)
+}
+
+/// Whether an expression compares one of these paths with a text.
+fn is_one_of(expression: &FilterExpr, filters: &[&str]) -> bool {
+    let FilterNode::Binary {
         op: BinaryOp::Eq,
         left,
         right,
     } = &expression.node
-        && let FilterNode::Path(path) = &left.node
-        && path.is("contentCorrelationId")
-        && let FilterNode::Literal(Literal::String(text)) = &right.node
-    {
-        return Ok(Some(Predicate::CorrelationIs(text.clone())));
-    }
-    Err(not_offered(
-        "A $filter other than contentCorrelationId eq 'text'".to_owned(),
-        rule,
-    ))
+    else {
+        return false;
+    };
+    matches!(&left.node, FilterNode::Path(path) if filters.iter().any(|known| path.is(known)))
+        && matches!(right.node, FilterNode::Literal(Literal::String(_)))
 }
 
 /// The first property path of an expression that the type does not have.
-fn first_unknown(expression: &FilterExpr, entity: &EntityType) -> Option<String> {
-    let unknown = |path: &PropertyPath| {
-        let (first, rest) = path.0.split_first()?;
-        match entity.property(first) {
-            Some((_, ArtifactProperty::MeetingOrganizer)) => None,
-            Some(_) if rest.is_empty() => None,
-            _ => Some(path.0.join("/")),
-        }
+fn first_unknown<P: Member>(expression: &FilterExpr, entity: &EntityType<P>) -> Option<String> {
+    let unknown = |path: &PropertyPath| match entity.has(path) {
+        true => None,
+        false => Some(path.0.join("/")),
     };
     let among = |list: &[FilterExpr]| list.iter().find_map(|item| first_unknown(item, entity));
     match &expression.node {
@@ -228,176 +301,100 @@ fn first_unknown(expression: &FilterExpr, entity: &EntityType) -> Option<String>
 
 /// What is to be read of a collection.
 #[derive(Debug)]
-pub struct ReadPlan {
+pub struct ReadPlan<P: Member> {
     /// Rows that the caller may see.
     pub visible: Visibility,
-    /// Their properties.
-    pub selection: Selection,
-    /// Which of them.
-    pub filter: Option<Predicate>,
-    /// How many at most.
-    pub top: u64,
-    /// What `@odata.count` says.
-    pub count: Count,
-    /// Behind which of them the page begins.
+    /// The type.
+    pub entity: &'static EntityType<P>,
+    /// What was asked.
+    pub query: CollectionQuery<P>,
+    /// Which rows, of those that may be seen.
+    pub conditions: Conditions,
+    /// Where the page begins.
     pub after: Option<Place>,
+    /// Where the page ends at the latest, if it looks at too many rows until there.
+    pub until: Option<Place>,
 }
 
-impl ReadPlan {
-    /// A page of a collection.
-    pub fn collection(query: CollectionQuery, visible: Visibility, after: Option<Place>) -> Self {
-        let CollectionQuery {
-            selection,
-            filter,
-            top,
-            count,
-            ..
-        } = query;
+/// Conditions on rows, told apart by what they cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// They narrow what the index walks.
+    pub indexed: Vec<Condition>,
+    /// Each row is tested for them.
+    pub residual: Vec<Condition>,
+}
+
+impl Conditions {
+    /// Those of a filter, for rows of a list in the order of its index.
+    pub fn of<P: Member>(filter: Option<&Condition>, entity: &EntityType<P>, visible: &Visibility) -> Self {
+        let mut conditions = Self::default();
+        let all = match filter {
+            None => &[],
+            Some(Condition::And(list)) => list.as_slice(),
+            Some(other) => std::slice::from_ref(other),
+        };
+        for condition in all {
+            match is_indexed(condition, entity, visible) {
+                true => conditions.indexed.push(condition.clone()),
+                false => conditions.residual.push(condition.clone()),
+            }
+        }
+        conditions
+    }
+}
+
+/// Whether a condition bounds the order of the list, or has an index of its own.
+fn is_indexed<P: Member>(condition: &Condition, entity: &EntityType<P>, visible: &Visibility) -> bool {
+    let Condition::Compare(comparison, Operand::Column(column), other) = condition else {
+        return false;
+    };
+    match (comparison, other) {
+        (Comparison::Ne, _) => false,
+        (_, Operand::Instant(_)) => entity.order.first() == Some(column),
+        (Comparison::Eq, Operand::Text(_)) => visible.equality_indexes().contains(&column.sql),
+        _ => false,
+    }
+}
+
+impl<P: Member> ReadPlan<P> {
+    /// The plan of a page.
+    pub fn collection(
+        entity: &'static EntityType<P>,
+        query: CollectionQuery<P>,
+        visible: Visibility,
+        after: Option<Place>,
+    ) -> Self {
+        let conditions = Conditions::of(query.filter.as_ref(), entity, &visible);
         Self {
             visible,
-            selection,
-            filter,
-            top,
-            count,
+            entity,
+            query,
+            conditions,
             after,
+            until: None,
         }
+    }
+
+    /// Only rows from `start` on, and before `end`, by what the list is ordered by.
+    pub fn between(&mut self, start: Option<Ticks>, end: Option<Ticks>) {
+        let Some(column) = self.entity.order.first() else {
+            return;
+        };
+        let bounds = [(Comparison::Ge, start), (Comparison::Lt, end)];
+        for (comparison, bound) in bounds {
+            if let Some(ticks) = bound {
+                let bound = Condition::Compare(comparison, Operand::Column(*column), Operand::Instant(ticks));
+                self.conditions.indexed.push(bound);
+            }
+        }
+    }
+
+    /// Whether rows are looked at that may not be on the page, so that the page may have to end before it is full.
+    pub fn is_scan(&self) -> bool {
+        self.query.order.is_indexed && (!self.conditions.residual.is_empty() || self.visible.hides_rows())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::artifacts::ArtifactKind;
-
-    const RECORDING: &EntityType = EntityType::of(ArtifactKind::Recording);
-
-    fn list(query: &str) -> Result<CollectionQuery, QueryError> {
-        CollectionQuery::parse(Some(query), RECORDING, QueryOptionsRule::Reference)
-    }
-
-    fn refused(query: &str) -> String {
-        list(query).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_reference_pages_filter_is_read_in_all_its_spellings() {
-        for query in [
-            "$filter=contentcorrelationId+eq+'a-0'",
-            "$filter=contentCorrelationId%20eq%20'a-0'",
-            "%24filter=CONTENTCORRELATIONID eq %27a-0%27",
-            "filter=(contentCorrelationId eq 'a-0')",
-        ] {
-            assert_eq!(
-                list(query).unwrap().filter,
-                Some(Predicate::CorrelationIs("a-0".into())),
-                "{query}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_filter_that_cannot_be_read_gives_the_place_and_what_was_expected() {
-        let text = refused("$filter=contentCorrelationId eq");
-        assert!(
-            text.starts_with("Invalid filter clause:") && text.contains("position 24"),
-            "{text}"
-        );
-        assert!(text.contains("expected"), "{text}");
-    }
-
-    #[test]
-    fn a_filter_on_an_unknown_property_is_told_in_graphs_words() {
-        assert_eq!(
-            refused("$filter=colour eq 'red'"),
-            "Invalid filter clause: Could not find a property named 'colour' on type 'microsoft.graph.callRecording'."
-        );
-        assert!(refused("$filter=callId/x eq 'red'").contains("'callId/x'"));
-    }
-
-    #[test]
-    fn what_only_the_superset_has_is_named_with_its_setting() {
-        for query in [
-            "$orderby=id",
-            "$skip=1",
-            "$expand=x",
-            "$search=x",
-            "$filter=callId eq 'x'",
-            "$deltatoken=x",
-        ] {
-            assert!(refused(query).contains("graph.query_options"), "{query}");
-            let archive =
-                CollectionQuery::parse(Some(query), RECORDING, QueryOptionsRule::Superset).unwrap_err();
-            assert!(matches!(archive, QueryError::NotBuilt(_)), "{query}");
-        }
-    }
-
-    #[test]
-    fn a_name_with_a_dollar_that_nobody_knows_is_refused_in_every_profile() {
-        for rule in [QueryOptionsRule::Reference, QueryOptionsRule::Superset] {
-            let error = CollectionQuery::parse(Some("$frobnicate=1"), RECORDING, rule).unwrap_err();
-            assert!(
-                matches!(&error, QueryError::Malformed(text) if text.contains("$frobnicate")),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn names_without_a_dollar_are_ignored_where_they_are_not_offered() {
-        for query in ["model=A", "orderby=id", "expand=x", "x", "=", ""] {
-            assert!(list(query).is_ok(), "{query}");
-        }
-    }
-
-    #[test]
-    fn top_is_the_page_size_within_bounds() {
-        for (query, expected) in [
-            ("", 20),
-            ("$top=1", 1),
-            ("$top=100", 100),
-            ("$top=101", 100),
-            ("top=3", 3),
-            ("$top=99999999999999999999", 100),
-        ] {
-            assert_eq!(list(query).unwrap().top, expected, "{query}");
-        }
-        for query in [
-            "$top=0",
-            "$top=-1",
-            "$top=x",
-            "$top=",
-            "$top=1.5",
-            "$top=1&$top=1",
-            "$top=1&$TOP=2",
-        ] {
-            assert!(matches!(list(query), Err(QueryError::Malformed(_))), "{query}");
-        }
-    }
-
-    #[test]
-    fn selected_names_stand_in_the_context_as_they_were_asked_for() {
-        let context = |query| list(query).unwrap().selection.in_context();
-        assert_eq!(context("$select=content,CALLID,callId"), "(content,callId)");
-        assert_eq!(context("$select=*"), "");
-        assert_eq!(context(""), "");
-    }
-
-    #[test]
-    fn select_is_refused_in_graphs_words() {
-        assert_eq!(
-            refused("$select=id,colour"),
-            "Parsing OData Select and Expand failed: Could not find a property named 'colour' on type \
-             'microsoft.graph.callRecording'."
-        );
-        assert_eq!(
-            refused("$select=@odata.type"),
-            "Parsing OData Select and Expand failed: Term '@odata.type' is not valid in a $select or $expand expression."
-        );
-    }
-
-    #[test]
-    fn only_json_is_a_format() {
-        assert!(list("$format=json").is_ok() && list("$format=application/json").is_ok());
-        assert!(list("$format=xml").is_err());
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use crate::db::access_policies::{self, AccessPolicy};
 use crate::db::adhoc_calls::{self, AdhocCall};
 use crate::db::applications::{self, Application, PermissionKind, Registration};
 use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
-use crate::db::changes::{self, Change};
+use crate::db::changes::{self, Change, ChangeType};
 use crate::db::content_objects::{self, ContentObject};
 use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting};
@@ -14,6 +14,7 @@ use crate::db::permission_grants::{self, Principal};
 use crate::db::tenants::{self, Tenant};
 use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, consents};
+use crate::ids;
 
 /// Why what is held stays.
 const HELD: &str = "it is on legal hold and cannot be removed: load it with legalHold: false first";
@@ -48,6 +49,8 @@ pub(super) struct PreparedArtifact {
 pub(super) struct Applied {
     /// Keys of objects that no row refers to any more.
     pub orphans: Vec<String>,
+    /// What can be seen now, and what cannot be seen any more.
+    changed: Vec<(StoredArtifact, ChangeType)>,
 }
 
 /// Why nothing happened.
@@ -96,9 +99,13 @@ impl Write for Apply {
         self.remove_dependents(tx, &mut applied).await?;
         self.put_people(tx).await?;
         self.put_meetings(tx).await?;
-        let new = self.put_artifacts(tx, &mut applied).await?;
+        self.put_artifacts(tx, &mut applied).await?;
         self.remove_people(tx).await?;
-        let changes: Vec<Change<'_>> = new.iter().map(|artifact| self.change(artifact)).collect();
+        let changed = std::mem::take(&mut applied.changed);
+        let changes: Vec<Change<'_>> = changed
+            .iter()
+            .map(|(artifact, change)| self.change(artifact, *change))
+            .collect();
         // Last, as its numbers are in the order of the commits.
         changes::append(tx, &changes).await?;
         Ok(applied)
@@ -106,11 +113,11 @@ impl Write for Apply {
 }
 
 impl Apply {
-    fn change<'a>(&self, artifact: &'a StoredArtifact) -> Change<'a> {
+    fn change<'a>(&self, artifact: &'a StoredArtifact, change: ChangeType) -> Change<'a> {
         Change {
-            tenant_id: &artifact.tenant_id,
             kind: artifact.kind,
-            artifact_id: &artifact.artifact.id,
+            artifact: &artifact.artifact,
+            change,
             at: self.now,
             announce: self.announce,
         }
@@ -196,7 +203,8 @@ impl Apply {
                 .map(|one| (one.user.id.clone(), role(one.role)))
                 .collect();
             let row = meeting_row(meeting, first_loaded);
-            let message = "its organizer or a participant has been removed meanwhile";
+            let message = "its organizer or a participant has been removed meanwhile, or another meeting of the organizer has \
+                           its externalId";
             at(&meeting.at, meetings::put(tx, &row, &participants).await, message)?;
         }
         for call in &self.document.adhoc_calls.put {
@@ -214,13 +222,7 @@ impl Apply {
         Ok(())
     }
 
-    /// Gives those that have become visible by this.
-    async fn put_artifacts(
-        &self,
-        tx: &mut Tx<'_>,
-        applied: &mut Applied,
-    ) -> Result<Vec<&StoredArtifact>, ApplyError> {
-        let mut new = Vec::new();
+    async fn put_artifacts(&self, tx: &mut Tx<'_>, applied: &mut Applied) -> Result<(), ApplyError> {
         for prepared in &self.artifacts {
             let (pointer, stored) = (&prepared.at, &prepared.stored);
             let before = artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await?;
@@ -228,7 +230,7 @@ impl Apply {
             if before != prepared.before {
                 return Err(ApplyError::Overtaken);
             }
-            let was_ready = before.as_ref().is_some_and(StoredArtifact::is_ready);
+            let seen_before = before.clone().filter(StoredArtifact::is_ready);
             let kept = [&stored.content_key, &stored.metadata_key];
             let is_held = before.as_ref().is_some_and(|before| before.legal_hold);
             let old: Vec<String> = before
@@ -249,15 +251,27 @@ impl Apply {
             }
             let message = "what it belongs to has been removed meanwhile";
             at(pointer, artifacts::put(tx, stored).await, message)?;
-            if stored.is_ready() && !was_ready {
-                new.push(stored);
+            // Where it went from one parent to another, it went from the one and came to the other.
+            let is_elsewhere = |before: &StoredArtifact| {
+                before.artifact.parent != stored.artifact.parent
+                    || before.artifact.owner_id != stored.artifact.owner_id
+            };
+            let goes = seen_before
+                .as_ref()
+                .is_some_and(|before| !stored.is_ready() || is_elsewhere(before));
+            let comes = stored.is_ready() && seen_before.as_ref().is_none_or(is_elsewhere);
+            if let Some(before) = seen_before.filter(|_| goes) {
+                applied.changed.push((before, ChangeType::Deleted));
+            }
+            if comes {
+                applied.changed.push((stored.clone(), ChangeType::Created));
             }
             for key in old {
                 content_objects::remove(tx, &key).await?;
                 applied.orphans.push(key);
             }
         }
-        Ok(new)
+        Ok(())
     }
 
     async fn remove_people(&self, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
@@ -290,9 +304,13 @@ async fn remove_artifact(
         });
     }
     artifacts::remove(tx, kind, &removal.key).await?;
-    for key in [found.content_key, found.metadata_key].into_iter().flatten() {
-        content_objects::remove(tx, &key).await?;
-        applied.orphans.push(key);
+    let keys = [&found.content_key, &found.metadata_key];
+    for key in keys.into_iter().flatten() {
+        content_objects::remove(tx, key).await?;
+        applied.orphans.push(key.clone());
+    }
+    if found.is_ready() {
+        applied.changed.push((found, ChangeType::Deleted));
     }
     Ok(())
 }
@@ -363,13 +381,23 @@ fn policy_row(policy: &super::AccessPolicy) -> AccessPolicy<'_> {
 fn meeting_row(meeting: &super::OnlineMeeting, first_loaded: Ticks) -> OnlineMeeting {
     let own = &meeting.properties;
     let (start, end) = (own.start_date_time, own.end_date_time);
+    let (tenant, organizer) = (&meeting.organizer.tenant_id, &meeting.organizer.id);
+    // Whoever gives the number says whether it wants a passcode.
+    let (join_meeting_id, passcode) = match &own.join_meeting_id {
+        Some(id) => (id.clone(), own.passcode.clone()),
+        None => {
+            let (id, passcode) = ids::join_meeting_id(&meeting.id);
+            (id, own.passcode.clone().or(Some(passcode)))
+        }
+    };
+    let made_url = || ids::join_web_url(tenant, organizer, &meeting.thread_id);
     let expiry = || super::expiry(own.meeting_type, start, end, first_loaded);
     OnlineMeeting {
         id: meeting.id.clone(),
         tenant_id: meeting.organizer.tenant_id.clone(),
         organizer_id: meeting.organizer.id.clone(),
         subject: own.subject.clone(),
-        join_web_url: own.join_web_url.clone(),
+        join_web_url: Some(own.join_web_url.clone().unwrap_or_else(made_url)),
         start,
         end,
         expiry: own.expiry_date_time.unwrap_or_else(expiry),
@@ -379,6 +407,12 @@ fn meeting_row(meeting: &super::OnlineMeeting, first_loaded: Ticks) -> OnlineMee
         is_channel_meeting: own.is_channel_meeting,
         i_cal_uid: meeting.ical_uid.clone(),
         deleted: own.deleted_date_time,
+        created: Some(first_loaded),
+        external_id: own.external_id.clone(),
+        join_meeting_id: Some(join_meeting_id),
+        passcode,
+        video_teleconference_id: own.video_teleconference_id.clone(),
+        settings: None,
     }
 }
 

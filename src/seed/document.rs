@@ -317,6 +317,14 @@ pub struct MeetingProperties {
     pub subject: Option<String>,
     /// `joinWebUrl`
     pub join_web_url: Option<String>,
+    /// `externalId`
+    pub external_id: Option<String>,
+    /// `videoTeleconferenceId`
+    pub video_teleconference_id: Option<String>,
+    /// `joinMeetingIdSettings/joinMeetingId`
+    pub join_meeting_id: Option<String>,
+    /// `joinMeetingIdSettings/passcode`
+    pub passcode: Option<String>,
     /// `startDateTime`
     pub start_date_time: Option<Ticks>,
     /// `endDateTime`

@@ -45,9 +45,17 @@ fn read_meeting_properties(reader: &mut Reader<'_, '_>) -> MeetingProperties {
         ("broadcast", MeetingType::Broadcast),
         ("meetnow", MeetingType::Meetnow),
     ];
+    let join = reader.object("joinMeetingIdSettings", |settings| {
+        (settings.name("joinMeetingId"), settings.name("passcode"))
+    });
+    let (join_meeting_id, passcode) = join.unwrap_or_default();
     let properties = MeetingProperties {
         subject: reader.text("subject"),
         join_web_url: reader.text("joinWebUrl"),
+        external_id: reader.name("externalId"),
+        video_teleconference_id: reader.name("videoTeleconferenceId"),
+        join_meeting_id,
+        passcode,
         start_date_time: reader.instant("startDateTime"),
         end_date_time: reader.instant("endDateTime"),
         expiry_date_time: reader.instant("expiryDateTime"),

@@ -72,11 +72,12 @@ impl<'a> Wanted<'a> {
                 created,
                 end: own.end_date_time,
                 quarantined: self.quarantined,
-            },
-            tenant_id: own.organizer.tenant_id.clone(),
-            parent: match &own.parent {
-                Parent::Meeting(id) => artifacts::Parent::Meeting(id.clone()),
-                Parent::AdhocCall(id) => artifacts::Parent::AdhocCall(id.clone()),
+                parent: match &own.parent {
+                    Parent::Meeting(id) => artifacts::Parent::Meeting(id.clone()),
+                    Parent::AdhocCall(id) => artifacts::Parent::AdhocCall(id.clone()),
+                },
+                owner_id: own.organizer.id.clone(),
+                tenant_id: own.organizer.tenant_id.clone(),
             },
             upload_state: match content_key {
                 Some(_) => UploadState::Complete,

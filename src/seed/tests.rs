@@ -188,6 +188,10 @@ fn every_field_of_meetings_calls_and_artifacts_is_read() {
         properties: MeetingProperties {
             subject: Some("Stand-up".to_owned()),
             join_web_url: Some("https://join.example/1".to_owned()),
+            external_id: None,
+            video_teleconference_id: None,
+            join_meeting_id: None,
+            passcode: None,
             start_date_time: Some(at("2024-07-12T11:00:00Z")),
             end_date_time: Some(at("2024-07-12T12:00:00Z")),
             expiry_date_time: Some(at("2030-01-01T00:00:00Z")),

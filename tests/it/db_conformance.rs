@@ -13,9 +13,9 @@ use graphophone::config::MetadataPlace;
 use graphophone::db::access_policies::{self, AccessPolicy, PolicyFacts};
 use graphophone::db::adhoc_calls::{self, AdhocCall};
 use graphophone::db::applications::{self, Application, PermissionKind, Registration};
-use graphophone::db::artifacts::{self, Artifact, ArtifactKind, Parent, StoredArtifact, UploadState};
+use graphophone::db::artifacts::{self, Artifact, ArtifactKind, Parent, StoredArtifact, Stream, UploadState};
 use graphophone::db::audit::{self, Append, AuditRecord};
-use graphophone::db::changes::{self, Change};
+use graphophone::db::changes::{self, Change, ChangeType};
 use graphophone::db::content_objects::{self, ContentObject, Restamp};
 use graphophone::db::meetings::{self, OnlineMeeting, Role};
 use graphophone::db::signing_keys::{self, KeyPurpose, PutFirst, StoredKey};
@@ -176,17 +176,11 @@ fn meeting(id: &str) -> OnlineMeeting {
         id: id.to_owned(),
         tenant_id: "t".to_owned(),
         organizer_id: "organizer".to_owned(),
-        subject: None,
-        join_web_url: None,
-        start: None,
-        end: None,
         expiry: at("2099-01-01T00:00:00Z"),
         first_loaded: at(NOW),
         meeting_type: "scheduled".to_owned(),
         thread_id: "19:x@thread.v2".to_owned(),
-        is_channel_meeting: false,
-        i_cal_uid: None,
-        deleted: None,
+        ..OnlineMeeting::default()
     }
 }
 
@@ -211,9 +205,10 @@ fn recording(id: &str) -> StoredArtifact {
             created: at("2026-01-05T09:00:01.1234567Z"),
             end: None,
             quarantined: false,
+            parent: Parent::Meeting("m".to_owned()),
+            owner_id: "u".to_owned(),
+            tenant_id: "t".to_owned(),
         },
-        tenant_id: "t".to_owned(),
-        parent: Parent::Meeting("m".to_owned()),
         upload_state: UploadState::Complete,
         legal_hold: false,
         deleted: None,
@@ -708,7 +703,10 @@ async fn adhoc_calls_come_back_as_they_were_put() {
             Some(call)
         );
         let of_call = StoredArtifact {
-            parent: Parent::AdhocCall("c".to_owned()),
+            artifact: Artifact {
+                parent: Parent::AdhocCall("c".to_owned()),
+                ..recording("of call").artifact
+            },
             ..recording("of call")
         };
         put_artifact(&db, of_call.clone()).await.unwrap();
@@ -767,16 +765,21 @@ async fn artifacts_come_back_as_they_were_put() {
             (ArtifactKind::Recording, "m", "x", false),
             (ArtifactKind::Recording, "m", "gone", false),
         ] {
-            let found = artifacts::find_in_meeting(&mut snapshot, kind, meeting, id)
+            let parent = Parent::Meeting(meeting.to_owned());
+            let found = artifacts::find_in(&mut snapshot, kind, &parent, id)
                 .await
                 .unwrap();
             assert_eq!(found.is_some(), shown, "{kind:?} {meeting} {id}");
         }
-        let content = artifacts::content(&mut snapshot, ArtifactKind::Transcript, "x")
+        let content = artifacts::content(&mut snapshot, ArtifactKind::Transcript, "x", Stream::Content)
             .await
             .unwrap();
         assert_eq!(content, Some(object("key")));
-        let none = artifacts::content(&mut snapshot, ArtifactKind::Recording, "x")
+        let metadata = artifacts::content(&mut snapshot, ArtifactKind::Transcript, "x", Stream::Metadata)
+            .await
+            .unwrap();
+        assert_eq!(metadata, Some(object("meta")));
+        let none = artifacts::content(&mut snapshot, ArtifactKind::Recording, "x", Stream::Content)
             .await
             .unwrap();
         assert_eq!(none, None);
@@ -1043,7 +1046,10 @@ async fn what_refers_to_nothing_and_what_is_referred_to_is_refused() {
         let with_nobody = vec![("nobody".to_owned(), Role::Attendee)];
         assert!(is_conflict(put_meeting(&db, meeting("n"), with_nobody).await));
         let homeless = StoredArtifact {
-            parent: Parent::Meeting("nowhere".to_owned()),
+            artifact: Artifact {
+                parent: Parent::Meeting("nowhere".to_owned()),
+                ..recording("r").artifact
+            },
             ..recording("r")
         };
         assert!(is_conflict(put_artifact(&db, homeless).await));
@@ -1279,12 +1285,13 @@ async fn append_changes(db: &Db, writer: usize, round: usize) {
             let ids: Vec<String> = (0..=round % 3)
                 .map(|part| format!("{writer}/{round}/{part}"))
                 .collect();
-            let changes: Vec<Change<'_>> = ids
+            let artifacts: Vec<Artifact> = ids.iter().map(|id| recording(id).artifact).collect();
+            let changes: Vec<Change<'_>> = artifacts
                 .iter()
-                .map(|id| Change {
-                    tenant_id: "t",
+                .map(|artifact| Change {
                     kind: ArtifactKind::Recording,
-                    artifact_id: id,
+                    artifact,
+                    change: ChangeType::Created,
                     at: at(NOW),
                     announce: round.is_multiple_of(2),
                 })

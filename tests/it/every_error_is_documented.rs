@@ -11,20 +11,28 @@ const fn place(code: ErrorCode) -> usize {
         ErrorCode::InvalidAuthenticationToken => 1,
         ErrorCode::Forbidden => 2,
         ErrorCode::MalwareDetected => 3,
-        ErrorCode::NotFound => 4,
-        ErrorCode::RequestBadRequest => 5,
-        ErrorCode::ResourceModified => 6,
-        ErrorCode::RequestEntityTooLarge => 7,
-        ErrorCode::InvalidRange => 8,
-        ErrorCode::RequestHeaderFieldsTooLarge => 9,
-        ErrorCode::GeneralException => 10,
-        ErrorCode::NotImplemented => 11,
-        ErrorCode::ServiceNotAvailable => 12,
+        ErrorCode::AuthorizationRequestDenied => 4,
+        ErrorCode::NotFound => 5,
+        ErrorCode::RequestResourceNotFound => 6,
+        ErrorCode::RequestBadRequest => 7,
+        ErrorCode::InvalidArgument => 8,
+        ErrorCode::NameAlreadyExists => 9,
+        ErrorCode::ResyncRequired => 10,
+        ErrorCode::ResourceModified => 11,
+        ErrorCode::RequestEntityTooLarge => 12,
+        ErrorCode::UnsupportedMediaType => 13,
+        ErrorCode::InvalidRange => 14,
+        ErrorCode::FailedDependency => 15,
+        ErrorCode::TooManyRequests => 16,
+        ErrorCode::RequestHeaderFieldsTooLarge => 17,
+        ErrorCode::GeneralException => 18,
+        ErrorCode::NotImplemented => 19,
+        ErrorCode::ServiceNotAvailable => 20,
     }
 }
 
 /// How many places there are above.
-const PLACES: usize = 13;
+const PLACES: usize = 21;
 
 /// The sections of the page by their headings.
 fn sections() -> BTreeMap<String, String> {

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "clock",
     "ids",
     "seal",
     "media",
     "graph",
     "config",
+    "throttle",
     "telemetry",
     "tls",
     "db",
@@ -312,7 +313,12 @@ const IO_METHODS: [&str; 9] = [
 const WIRE_NAMES: &[(&str, &str)] = &[
     ("graph", "the JSON that we speak"),
     ("query::schema", "the property table"),
-    ("query::plan", "the one filter that Graph offers"),
+    ("query::plan", "the filters that Graph offers"),
+    ("media::webvtt::metadata", "the JSON of metadataContent"),
+    ("http::artifacts::export", "functions and their parameters"),
+    ("http::batch", "the JSON of a batch"),
+    ("http::metadata", "the schema names what is served"),
+    ("http::present", "annotations of links"),
     ("seed", "seed files use Graph's own names"),
     ("cli", "commands print Graph's own names, and make seeds"),
     ("http::router", "the names in paths"),

@@ -118,78 +118,23 @@ async fn a_segment_that_nobody_knows_is_named() {
 async fn paths_of_graph_that_are_not_built_yet_are_501() {
     let app = TestApp::start().await;
     let token = TokenOf::user(ORGANIZER).sign();
-    let standup = format!("/v1.0/me/onlineMeetings/{STANDUP}");
-    let series = format!("/v1.0/users/{ORGANIZER}/onlineMeetings");
-    let cases = [
-        ("GET", "/v1.0/$metadata".to_owned()),
-        ("POST", "/v1.0/$batch".to_owned()),
-        ("GET", "/v1.0/subscriptions".to_owned()),
-        ("POST", "/v1.0/subscriptions".to_owned()),
-        ("PATCH", "/v1.0/subscriptions/x".to_owned()),
-        ("DELETE", "/v1.0/subscriptions/x".to_owned()),
-        ("GET", "/v1.0/me".to_owned()),
-        ("GET", format!("/v1.0/users/{ORGANIZER}")),
-        ("GET", "/v1.0/me/onlineMeetings".to_owned()),
-        ("POST", "/v1.0/me/onlineMeetings".to_owned()),
-        ("POST", "/v1.0/me/onlineMeetings/createOrGet".to_owned()),
-        ("GET", standup.clone()),
-        ("GET", format!("{series}/getAllRecordings")),
-        (
-            "GET",
-            format!("{series}/getAllRecordings(meetingOrganizerUserId='{ORGANIZER}')"),
-        ),
-        (
-            "GET",
-            format!("{series}/getAllRecordings(meetingOrganizerUserId='{ORGANIZER}')/delta"),
-        ),
-        ("GET", format!("{series}/microsoft.graph.getAllRecordings()")),
-        (
-            "GET",
-            format!("{series}/getAllTranscripts(meetingOrganizerUserId='{ORGANIZER}')/delta()"),
-        ),
-        ("GET", format!("{standup}/recordings/delta")),
-        ("GET", format!("{standup}/recordings/microsoft.graph.delta()")),
-        ("GET", format!("{standup}/transcripts/transcript-1/content")),
-        (
-            "GET",
-            format!("{standup}/transcripts/transcript-1/metadataContent"),
-        ),
-        ("GET", format!("{standup}/recordings/recording-1/content/$value")),
-        ("GET", "/v1.0/me/adhocCalls/x/recordings/y".to_owned()),
-        (
-            "GET",
-            format!("/v1.0/users/{ORGANIZER}/adhocCalls/getAllRecordings"),
-        ),
-        (
-            "GET",
-            format!("/v1.0/communications/onlineMeetings/{STANDUP}/recordings"),
-        ),
-        ("GET", "/v1.0/groups".to_owned()),
-        ("GET", "/v1.0/groups/x/members".to_owned()),
-        ("GET", "/v1.0/sites/root".to_owned()),
-        ("GET", "/beta/teams".to_owned()),
-    ];
-    for (method, path) in cases {
-        let answer = app.send(app.request(method, &path).bearer_auth(&token)).await;
+    for (method, path, shown) in [
+        ("GET", "/v1.0/subscriptions", "/subscriptions"),
+        ("POST", "/v1.0/subscriptions", "/subscriptions"),
+        ("PATCH", "/v1.0/subscriptions/x", "/subscriptions/{id}"),
+        ("DELETE", "/v1.0/subscriptions/x", "/subscriptions/{id}"),
+        ("GET", "/v1.0/communications/calls/x", "/communications/{id}/{id}"),
+        ("GET", "/beta/groups/x", "/groups/{id}"),
+        ("GET", "/v1.0/users", "/users"),
+    ] {
+        let answer = app.send(app.request(method, path).bearer_auth(&token)).await;
+        let message = format!("{method} {shown} is not implemented by this server yet.");
         assert_eq!(
-            (answer.status, answer.error().1.as_str()),
-            (501, "NotImplemented"),
-            "{method} {path}: {}",
-            answer.text()
+            answer.error(),
+            (501, "NotImplemented".to_owned(), message),
+            "{path}"
         );
-        assert_eq!(answer.header("content-type"), "application/json", "{path}");
-        assert!(!answer.text().contains(ORGANIZER), "{path}: {}", answer.text());
     }
-}
-
-#[tokio::test]
-async fn the_metadata_document_asks_for_no_token() {
-    let app = TestApp::start().await;
-    let answer = app.send(app.request("GET", "/v1.0/$metadata")).await;
-    assert_eq!(
-        (answer.status, answer.error().1.as_str()),
-        (501, "NotImplemented")
-    );
 }
 
 #[tokio::test]

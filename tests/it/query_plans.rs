@@ -4,17 +4,20 @@
 
 use std::path::Path;
 
-use graphophone::auth::access::{self, MeetingPath, PathUser, Visibility};
+use graphophone::auth::access::{self, ArtifactPath, ExportPath, PathUser, Visibility};
 use graphophone::auth::caller::{Caller, CallerKind};
 use graphophone::clock::{Clock, Ticks};
 use graphophone::config::{self, Flags, QueryOptionsRule};
-use graphophone::db::artifacts::ArtifactKind;
-use graphophone::db::sql::Sql;
-use graphophone::db::{Db, tenants, users};
+use graphophone::db::artifacts::{ArtifactKind, Parent};
+use graphophone::db::sql::{Key, Sql};
+use graphophone::db::{Db, tenants};
+use graphophone::graph::artifact::ArtifactProperty;
 use graphophone::query::page_token::Place;
-use graphophone::query::plan::{self, CollectionQuery, ReadPlan};
-use graphophone::query::schema::EntityType;
-use graphophone::query::sql::{count, page};
+use graphophone::query::plan::{
+    Asked, CollectionQuery, Conditions, LIST_ARTIFACTS, LIST_CALLS, LIST_MEETINGS, ReadPlan,
+};
+use graphophone::query::schema::{ADHOC_CALL, EntityType, MEETING};
+use graphophone::query::sql::{FeedPart, count, feed, page, too_many_to_count, too_many_to_sort, window};
 use syn::visit::Visit;
 
 use crate::support::NOW;
@@ -34,7 +37,7 @@ const WHOLE: [(&str, &str); 2] = [
 ];
 
 /// Which index answers a statement, where that matters most.
-const INTENDED: [(&str, &str); 17] = [
+const INTENDED: [(&str, &str); 18] = [
     (
         "FROM artifacts WHERE kind = ?1 AND id = ?2 AND meeting_id",
         "sqlite_autoindex_artifacts_1",
@@ -49,11 +52,15 @@ const INTENDED: [(&str, &str); 17] = [
     ),
     ("AND user_principal_name_folded = ?2", "users_by_principal_name"),
     (
-        "AND external_id = ?2 AND deleted_ticks IS NULL",
+        "FROM online_meetings WHERE organizer_id = ?1 AND external_id = ?2",
+        "online_meetings_by_external_id",
+    ),
+    (
+        "FROM users WHERE tenant_id = ?1 AND external_id = ?2 AND deleted_ticks IS NULL",
         "users_by_external_id",
     ),
     (
-        "AND external_id = ?2 AND deleted_ticks IS NOT NULL",
+        "FROM users WHERE tenant_id = ?1 AND external_id = ?2 AND deleted_ticks IS NOT NULL",
         "deleted_users_by_external_id",
     ),
     (
@@ -101,9 +108,37 @@ const INTENDED: [(&str, &str); 17] = [
 const LOAD: &str = "
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
     INSERT INTO artifacts (kind, id, tenant_id, meeting_id, call_id, content_correlation_id, created_ticks,
-                           upload_state, legal_hold, quarantined, ready)
+                           upload_state, legal_hold, quarantined, ready, owner_id)
     SELECT 'recording', 'r' || i, 't' || (i % 3), CASE i % 10 WHEN 0 THEN 'm' ELSE 'm' || (i % 1000) END, 'c',
-           'k' || (i % 50), i / 4, 'complete', FALSE, FALSE, i % 7 > 0
+           'k' || (i % 50), i / 4, 'complete', FALSE, FALSE, i % 7 > 0, CASE i % 10 WHEN 0 THEN 'u' ELSE 'u' || (i % 100) END
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    INSERT INTO artifacts (kind, id, tenant_id, adhoc_call_id, call_id, content_correlation_id, created_ticks,
+                           upload_state, legal_hold, quarantined, ready, owner_id)
+    SELECT 'recording', 'a' || i, 't' || (i % 3), 'c' || (i % 1000), 'c', 'k' || (i % 50), i / 4, 'complete', FALSE, FALSE,
+           i % 7 > 0, 'u' || (i % 100)
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+    INSERT INTO changes (number, tenant_id, kind, artifact_id, change_type, changed_ticks, announce, owner_id, meeting_id)
+    SELECT i, 't' || (i % 3), 'recording', 'r' || i, 'created', i, FALSE,
+           CASE i % 10 WHEN 0 THEN 'u' ELSE 'u' || (i % 100) END,
+           CASE i % 10 WHEN 0 THEN 'm' ELSE 'm' || (i % 1000) END
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    INSERT INTO changes (number, tenant_id, kind, artifact_id, change_type, changed_ticks, announce, owner_id,
+                         adhoc_call_id)
+    SELECT 200000 + i, 't' || (i % 3), 'recording', 'a' || i, 'created', i, FALSE, 'u' || (i % 100), 'c' || (i % 1000)
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    INSERT INTO online_meetings (id, tenant_id, organizer_id, expiry_ticks, first_loaded_ticks, meeting_type, thread_id,
+                                 is_channel_meeting, join_web_url_key, join_meeting_id, external_id,
+                                 video_teleconference_id)
+    SELECT 'm' || i, 't' || (i % 3), 'u' || (i % 100), i, 0, 'scheduled', '19:x', FALSE, 'https://j/' || i, '2' || i,
+           'e' || i, 'v' || i
+    FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    INSERT INTO adhoc_calls (id, tenant_id, user_id)
+    SELECT 'c' || i, 't' || (i % 3), 'u' || (i % 100)
     FROM n;
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
     INSERT INTO audit_records (id, recorded_ticks, tenant_id, operation, kind, artifact_id, first_byte, last_byte,
@@ -142,6 +177,16 @@ fn filled(folder: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(&file).unwrap();
     let load = format!("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; BEGIN; {LOAD} COMMIT;");
     connection.execute_batch(&load).unwrap();
+    // What the driver adds to each of its connections.
+    let found = |_: &rusqlite::functions::Context<'_>| Ok(0);
+    connection
+        .create_scalar_function(
+            "strpos",
+            2,
+            rusqlite::functions::FunctionFlags::SQLITE_UTF8,
+            found,
+        )
+        .unwrap();
     connection
 }
 
@@ -334,8 +379,25 @@ fn statements_use_the_indexes_that_were_made_for_them_on_postgres() {
     }
 }
 
-/// What the organizer of the meeting `m` may see.
-async fn visible() -> Visibility {
+/// What there is to be seen.
+struct Seen {
+    /// Artifacts of the meeting `m`, for its organizer.
+    meeting: Visibility,
+    /// Artifacts of the call `c1`, for its user.
+    call: Visibility,
+    /// Artifacts of all meetings of `u`, with everything that the reference hides hidden.
+    export: Visibility,
+    /// Artifacts of all calls of `u`.
+    export_of_calls: Visibility,
+    /// The meetings of `u`.
+    meetings: Visibility,
+    /// The calls of `u`.
+    calls: Visibility,
+    /// Meetings of the tenant.
+    meetings_of_tenant: Visibility,
+}
+
+async fn visible() -> Seen {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("store.db");
     let db = Db::open_file(&file, &Clock::manual(NOW.parse().unwrap())).unwrap();
@@ -344,126 +406,279 @@ async fn visible() -> Visibility {
         .execute_batch(
             "INSERT INTO tenants VALUES ('t', NULL, FALSE, FALSE, FALSE, TRUE, TRUE);
              INSERT INTO users (id, tenant_id, user_type, account_enabled) VALUES ('u', 't', 'Member', TRUE);
+             INSERT INTO adhoc_calls VALUES ('c1', 't', 'u');
+             INSERT INTO access_policies (tenant_id, identity, is_global) VALUES ('t', 'p', TRUE);
+             INSERT INTO access_policy_applications VALUES ('t', 'p', 'a');
              INSERT INTO online_meetings (id, tenant_id, organizer_id, expiry_ticks, first_loaded_ticks, meeting_type,
                                           thread_id, is_channel_meeting, i_cal_uid)
              VALUES ('m', 't', 'u', 9000000000000000000, 0, 'scheduled', '19:x', FALSE, 'i')",
         )
         .unwrap();
     let mut db = db.snapshot().await.unwrap();
-    let caller = Caller {
+    let names = ["OnlineMeetings.Read.All", "CallRecordings.Read.All", READ];
+    let alone = Caller {
         tenant_id: "t".to_owned(),
         tenant: tenants::find(&mut db, "t").await.unwrap(),
         app_id: Some("a".to_owned()),
         application: None,
-        kind: CallerKind::Delegated {
-            user_id: "u".to_owned(),
-            user: users::find(&mut db, "u").await.unwrap().map(Box::new),
-            scopes: vec![READ.to_owned()],
+        kind: CallerKind::Application {
+            roles: names.map(ToOwned::to_owned).to_vec(),
         },
     };
-    let path = MeetingPath {
-        user: PathUser::Me,
-        meeting: "m".to_owned(),
-        kind: ArtifactKind::Recording,
-    };
     let rules = config::load(&Flags::default(), std::iter::empty::<(String, String)>()).unwrap();
-    let access = access::meeting(&mut db, &caller, &path, &rules.config.graph, Ticks(0)).await;
-    access.unwrap().visible
+    let rules = &rules.config.graph;
+    let user = || PathUser::Key("u".to_owned());
+    let artifacts = async |db: &mut _, parent| {
+        let path = ArtifactPath {
+            user: user(),
+            parent,
+            kind: ArtifactKind::Recording,
+        };
+        let access = access::artifacts(db, &alone, &path, rules, Ticks(0)).await;
+        access.unwrap().visible
+    };
+    let export = async |db: &mut _, of_calls| {
+        let path = ExportPath {
+            user: user(),
+            kind: ArtifactKind::Recording,
+            of_calls,
+            organizer: None,
+        };
+        access::export(db, &alone, &path, rules, Ticks(0))
+            .await
+            .unwrap()
+            .visible
+    };
+    Seen {
+        meeting: artifacts(&mut *db, Parent::Meeting("m".to_owned())).await,
+        call: artifacts(&mut *db, Parent::AdhocCall("c1".to_owned())).await,
+        export: export(&mut *db, false).await,
+        export_of_calls: export(&mut *db, true).await,
+        meetings: access::meetings(&mut db, &alone, &user(), false)
+            .await
+            .unwrap()
+            .visible,
+        calls: access::calls(&mut db, &alone, &user()).await.unwrap().visible,
+        meetings_of_tenant: access::meetings_of_tenant(&alone).unwrap().visible,
+    }
 }
 
-fn read_plan(visible: &Visibility, query: &str, after: Option<(i64, &str)>) -> ReadPlan {
+fn asked(query: &str) -> Asked<'_> {
+    Asked {
+        query: Some(query),
+        rule: QueryOptionsRule::Superset,
+        now: Ticks(0),
+        max_page_size: None,
+    }
+}
+
+fn read_plan(visible: &Visibility, query: &str, after: Option<(i64, &str)>) -> ReadPlan<ArtifactProperty> {
     let entity = EntityType::of(ArtifactKind::Recording);
-    let query = CollectionQuery::parse(Some(query), entity, QueryOptionsRule::Reference).unwrap();
+    let query = CollectionQuery::parse(asked(query), entity, &LIST_ARTIFACTS).unwrap();
     let after = after.map(|(ticks, id)| Place {
-        created: Ticks(ticks),
+        keys: vec![Key::Int(Some(ticks))],
         id: id.to_owned(),
     });
-    ReadPlan::collection(query, visible.clone(), after)
+    ReadPlan::collection(entity, query, visible.clone(), after)
 }
 
-/// The statements of lists and counts, each with the index that it is to walk.
-fn lists(visible: &Visibility) -> Vec<(Sql, &'static str)> {
+/// The statements of lists, counts and feeds, each with the index that it is to walk.
+fn lists(seen: &Seen) -> Vec<(Sql, &'static str)> {
     const FILTER: &str = "$filter=contentCorrelationId eq 'k10'";
+    const SCAN: &str = "$filter=contains(callId,'c')";
     let place = Some((5000, "r20000"));
+    let conditions = |query: &str, visible| {
+        let plan = read_plan(visible, query, None);
+        plan.conditions
+    };
+    let mut lists = Vec::new();
+    for (visible, index) in [
+        (&seen.meeting, "artifacts_by_meeting"),
+        (&seen.call, "artifacts_by_adhoc_call"),
+        (&seen.export, "artifacts_by_organizer"),
+        (&seen.export_of_calls, "artifacts_by_call_owner"),
+    ] {
+        lists.push((page(&read_plan(visible, "", None)), index));
+        lists.push((page(&read_plan(visible, "$top=100", place)), index));
+        lists.push((
+            page(&read_plan(visible, "$orderby=createdDateTime desc", place)),
+            index,
+        ));
+        lists.push((
+            page(&read_plan(
+                visible,
+                "$filter=createdDateTime ge 1970-01-01",
+                place,
+            )),
+            index,
+        ));
+        let mut scan = read_plan(visible, SCAN, place);
+        lists.push((window(&scan), index));
+        scan.until = Some(Place {
+            keys: vec![Key::Int(Some(9000))],
+            id: "r9".to_owned(),
+        });
+        lists.push((page(&scan), index));
+    }
     let entity = EntityType::of(ArtifactKind::Recording);
-    let filter = plan::parse_count(Some(FILTER), entity, QueryOptionsRule::Reference).unwrap();
+    let none = || Conditions::of(None, entity, &seen.meeting);
+    let by_correlation = conditions(FILTER, &seen.meeting);
+    lists.extend([
+        (
+            page(&read_plan(&seen.meeting, FILTER, None)),
+            "artifacts_by_correlation",
+        ),
+        (
+            page(&read_plan(&seen.meeting, FILTER, place)),
+            "artifacts_by_correlation",
+        ),
+        (count(&seen.meeting, &none()), "artifacts_by_"),
+        (count(&seen.meeting, &by_correlation), "artifacts_by_correlation"),
+        (count(&seen.export, &none()), "artifacts_by_organizer"),
+        (too_many_to_count(&seen.export, &none()), "artifacts_by_organizer"),
+        (
+            too_many_to_sort(&read_plan(&seen.meeting, "$orderby=endDateTime", None)),
+            "artifacts_by_",
+        ),
+    ]);
+    lists.extend(lists_of_parents(seen));
+    let part = FeedPart {
+        after: 5000,
+        start: Some(0),
+        end: Some(i64::MAX),
+        limit: 200,
+    };
+    for (visible, index) in [
+        (&seen.meeting, "changes_by_meeting"),
+        (&seen.call, "changes_by_call"),
+        (&seen.export, "changes_by_organizer"),
+        (&seen.export_of_calls, "changes_by_call_owner"),
+    ] {
+        lists.push((feed(visible, &part), index));
+    }
+    lists
+}
+
+/// The statements of lists of meetings and calls.
+fn lists_of_parents(seen: &Seen) -> [(Sql, &'static str); 2] {
+    let meetings = |visible: &Visibility, query| {
+        let query = CollectionQuery::parse(asked(query), &MEETING, &LIST_MEETINGS).unwrap();
+        page(&ReadPlan::collection(&MEETING, query, visible.clone(), None))
+    };
+    let calls = CollectionQuery::parse(asked(""), &ADHOC_CALL, &LIST_CALLS).unwrap();
+    [
+        (meetings(&seen.meetings, ""), "online_meetings_by_organizer"),
+        (
+            page(&ReadPlan::collection(
+                &ADHOC_CALL,
+                calls,
+                seen.calls.clone(),
+                None,
+            )),
+            "adhoc_calls_by_user",
+        ),
+    ]
+}
+
+/// Statements that find a few rows by an index of their own, and sort these.
+fn finds(seen: &Seen) -> Vec<(Sql, &'static str)> {
+    let meetings = |visible: &Visibility, query| {
+        let query = CollectionQuery::parse(asked(query), &MEETING, &LIST_MEETINGS).unwrap();
+        page(&ReadPlan::collection(&MEETING, query, visible.clone(), None))
+    };
     vec![
-        (page(&read_plan(visible, "", None)), "artifacts_by_meeting"),
         (
-            page(&read_plan(visible, "$top=100", place)),
-            "artifacts_by_meeting",
+            meetings(&seen.meetings, "$filter=joinWebUrl eq 'https://j/7'"),
+            "online_meetings_by_join_web_url",
         ),
         (
-            page(&read_plan(visible, FILTER, None)),
-            "artifacts_by_correlation",
+            meetings(
+                &seen.meetings,
+                "$filter=joinMeetingIdSettings/joinMeetingId eq '27'",
+            ),
+            "online_meetings_by_join_meeting_id",
         ),
         (
-            page(&read_plan(visible, FILTER, place)),
-            "artifacts_by_correlation",
+            meetings(&seen.meetings_of_tenant, "$filter=videoTeleconferenceId eq 'v7'"),
+            "online_meetings_by_video_teleconference",
         ),
-        (count(visible, None), "artifacts_by_"),
-        (count(visible, filter.as_ref()), "artifacts_by_correlation"),
     ]
 }
 
 #[tokio::test]
-async fn every_list_and_count_walks_its_index_in_order() {
+async fn every_list_count_and_feed_walks_its_index_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let connection = filled(folder.path());
-    let lists = lists(&visible().await);
+    let seen = visible().await;
     for analysed in [false, true] {
         if analysed {
             connection.execute_batch("ANALYZE").unwrap();
         }
-        for (sql, index) in &lists {
+        for (sql, index) in &lists(&seen) {
             let steps = plan(&connection, sql.text());
-            let [step] = steps.as_slice() else {
-                panic!("{}: {steps:?}", sql.text())
-            };
+            let shown = format!("{}: {steps:#?}", sql.text());
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{shown}");
             assert!(
-                step.starts_with("SEARCH artifacts USING"),
-                "{}: {step}",
-                sql.text()
+                !steps
+                    .iter()
+                    .any(|step| step.starts_with("SCAN") && !step.contains("counted")),
+                "{shown}"
             );
-            assert!(step.contains(&format!("INDEX {index}")), "{}: {step}", sql.text());
+            let step = steps.iter().find(|step| step.contains(&format!("INDEX {index}")));
+            let step = step.unwrap_or_else(|| panic!("no {index}: {shown}"));
+            if sql.text().contains("(created_ticks, id) > (") {
+                assert!(
+                    step.contains("(created_ticks,id)>(?,?)"),
+                    "a place is jumped to: {shown}"
+                );
+            }
+            if sql.text().contains("c.number > ") {
+                assert!(step.contains("number>?"), "a place is jumped to: {shown}");
+            }
+        }
+        for (sql, index) in &finds(&seen) {
+            let steps = plan(&connection, sql.text());
             assert!(
-                step.contains("(meeting_id=? AND kind=? AND ready=?"),
-                "{}: {step}",
+                steps.iter().any(|step| step.contains(&format!("INDEX {index}"))),
+                "{}: {steps:#?}",
                 sql.text()
-            );
-            assert_eq!(
-                step.contains("(created_ticks,id)>(?,?)"),
-                sql.text().contains("(created_ticks, id) > ("),
-                "a place is jumped to: {step}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn every_list_and_count_walks_its_index_in_order_on_postgres() {
+async fn every_list_count_and_feed_walks_its_index_in_order_on_postgres() {
     let database = filled_postgres();
-    for (sql, index) in &lists(&visible().await) {
+    let seen = visible().await;
+    for (sql, index) in &lists(&seen) {
         let steps = postgres_plan(&database, "", sql.text());
         let shown = format!("{}: {steps:#?}", sql.text());
+        // A window of a few rows may be sorted.
+        let may_sort = sql.text().contains("(created_ticks, id) <= (");
         assert!(
             !steps
                 .iter()
-                .any(|step| step.contains("Sort") || step.contains("Seq Scan")),
+                .any(|step| step.contains("Sort") && !may_sort || step.contains("Seq Scan")),
             "{shown}"
         );
         assert!(steps.iter().any(|step| step.contains(index)), "{shown}");
-        let condition = steps
-            .iter()
-            .find(|step| step.contains("Index Cond:"))
-            .expect(&shown);
-        for part in ["(meeting_id = $1)", "(kind = $2)", "(ready = true)"] {
-            assert!(condition.contains(part), "{part}, {shown}");
+        let conditions: Vec<&String> = steps.iter().filter(|step| step.contains("Index Cond:")).collect();
+        if sql.text().contains("(created_ticks, id) > (") {
+            assert!(
+                conditions
+                    .iter()
+                    .any(|condition| condition.contains("(ROW(created_ticks, id) > ROW(")),
+                "a place is jumped to: {shown}"
+            );
         }
-        assert_eq!(
-            condition.contains("(ROW(created_ticks, id) > ROW("),
-            sql.text().contains("(created_ticks, id) > ("),
-            "a place is jumped to: {shown}"
+    }
+    for (sql, index) in &finds(&seen) {
+        let steps = postgres_plan(&database, "", sql.text());
+        assert!(
+            steps.iter().any(|step| step.contains(index)),
+            "{}: {steps:#?}",
+            sql.text()
         );
     }
 }

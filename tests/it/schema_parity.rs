@@ -78,7 +78,7 @@ fn of_postgres(database: &Database) -> Schema {
                    CASE WHEN x.indisunique THEN 'unique ' ELSE '' END || 'index ' || i.relname END || ' (' ||
                (SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(x.indkey) WITH ORDINALITY AS k (at, n)
                 JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.at) || ')' ||
-               COALESCE(' where ' || trim(both '()' FROM pg_get_expr(x.indpred, t.oid)), '')
+               COALESCE(' where ' || replace(trim(both '()' FROM pg_get_expr(x.indpred, t.oid)), ') AND (', ' AND '), '')
         FROM pg_index AS x
         JOIN pg_class AS t ON t.oid = x.indrelid
         JOIN pg_class AS i ON i.oid = x.indexrelid

@@ -300,16 +300,42 @@ impl Arguments<'_> {
             {
                 return Err((start, PathProblem::DuplicateParameter(name)));
             }
-            let value = self.literal()?;
+            let own_alias = self.own_alias(&name);
+            let lacks_comma = own_alias.is_some();
+            let value = match own_alias {
+                Some(alias) => alias,
+                None => self.literal()?,
+            };
             named.push((name, value));
             self.skip_blanks();
             if self.eat(')') {
                 return self.end(Segment::Named(named));
             }
-            if !self.eat(',') {
+            if !self.eat(',') && !lacks_comma {
                 return Err((self.at, self.after_value(PathProblem::MissingComma)));
             }
         }
+    }
+
+    /// A parameter's own name as its alias, with the next parameter right behind it: `a='@a'b=@bc=@c`.
+    ///
+    /// Microsoft's client library for Python sends this: its URI templates have the commas, and the expansion loses them.
+    /// Only the name itself is taken for the alias, so that nothing else is cut in two.
+    fn own_alias(&mut self, name: &str) -> Option<String> {
+        let rest = self.rest();
+        let quote = if rest.starts_with('\'') { "'" } else { "" };
+        let behind = rest
+            .strip_prefix(quote)?
+            .strip_prefix('@')?
+            .strip_prefix(name)?
+            .strip_prefix(quote)?;
+        let (next, _) = behind.split_once('=')?;
+        let is_name = next.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && next.chars().all(|c| c.is_alphanumeric() || c == '_');
+        steps::add(next.len() + 1);
+        let length = rest.len() - behind.len();
+        is_name.then(|| self.at += length)?;
+        Some(format!("@{name}"))
     }
 
     /// What is wrong when neither a comma nor the end follows a value.

@@ -276,7 +276,7 @@ mod tests {
     fn a_name_says_what_it_is_where_it_is_one_thing_alone() {
         for (name, kind, unknown_name, expected) in [
             ("User.Read", "", false, Some(PermissionKind::Scope)),
-            ("CallRecordings.Read.All", "", false, Some(PermissionKind::Role)),
+            ("OnlineMeetings.Read.All", "", false, Some(PermissionKind::Role)),
             (
                 "OnlineMeetingRecording.Read.Chat",
                 "",

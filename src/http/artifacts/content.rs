@@ -1,14 +1,15 @@
-//! `GET …/recordings/{recording}/content`: parse, authorize, locate, open and check, audit, stream.
+//! `GET …/recordings/{recording}/content`, and the streams of transcripts: parse, authorize, locate, open and check, audit, stream.
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use super::file_name;
+use super::transcript::{self, Form};
 use crate::auth;
-use crate::auth::access::MeetingAccess;
+use crate::auth::access::{Access, ArtifactPath, Scope};
 use crate::content::{ContentError, ContentKey, ContentReader, Expected};
 use crate::db::Snapshot;
-use crate::db::artifacts::{self, Artifact};
+use crate::db::artifacts::{self, Artifact, ArtifactKind, Stream};
 use crate::db::audit::{Append, AuditRecord};
 use crate::db::content_objects::{ContentObject, Restamp};
 use crate::http::body::Body;
@@ -19,20 +20,43 @@ use crate::http::respond::insert_text;
 use crate::ids;
 use crate::query::plan;
 
-/// The bytes of a recording, or a part of them.
+/// The bytes of a recording or transcript, or a part of them.
 ///
 /// # Errors
-/// [`ApiError`] as contract section 7 and security.md section 2 say, steps 8 and 9 included.
-pub async fn content(call: &Call<'_>, mut db: Snapshot, head_only: bool) -> Result<Response<Body>, ApiError> {
-    let rules = &call.app.config.graph;
-    plan::parse_content(call.query, rules.query_options)?;
-    let access =
-        auth::access::meeting(&mut db, &call.caller, &call.meeting, rules, call.app.clock.now()).await?;
-    let (artifact, object) = locate(call, &mut db, &access).await?;
+/// [`ApiError`] as contract sections 4 and 7 and security.md section 2 say, steps 8 and 9 included.
+pub async fn content(
+    call: &Call<'_>,
+    (kind, stream): (ArtifactKind, Stream),
+    mut db: Snapshot,
+    head_only: bool,
+) -> Result<Response<Body>, ApiError> {
+    let (asked, rules) = (call.asked(), &call.app.config.graph);
+    let format = plan::parse_format(asked)?;
+    let form = match kind {
+        ArtifactKind::Recording => Form::recording(format.as_deref())?,
+        ArtifactKind::Transcript => Form::transcript(stream, call.headers, format.as_deref())?,
+    };
+    let path = call.artifacts(kind);
+    let access = auth::access::artifacts(&mut db, &call.caller, &path, rules, asked.now).await?;
+    let found = locate(call, &mut db, &access, (&path, stream), form).await?;
     // Nothing slow is done while a read transaction is open.
     drop(db);
-    let opened = open(call, &artifact, object).await?;
-    let etag = format!("\"{}\"", opened.key.unique());
+    let served = match found.form {
+        Form::Stored => Served::Stored(open(call, &found).await?),
+        Form::Unattributed | Form::Metadata => Served::Derived(transcript::derive(call, &found).await?),
+    };
+    answer(call, &access, &found, served, head_only).await
+}
+
+/// Preconditions, range, audit, stream.
+async fn answer(
+    call: &Call<'_>,
+    access: &Access,
+    found: &Found,
+    served: Served,
+    head_only: bool,
+) -> Result<Response<Body>, ApiError> {
+    let etag = served.etag();
     match range::precondition(call.headers, &etag) {
         Precondition::Passed => {}
         Precondition::NotModified => return Ok(not_modified(&etag)),
@@ -43,7 +67,7 @@ pub async fn content(call: &Call<'_>, mut db: Snapshot, head_only: bool) -> Resu
             ));
         }
     }
-    let size = opened.reader.size_bytes();
+    let size = served.size_bytes();
     let (status, first, length) = match range::byte_range(call.headers, size, &etag) {
         // A range is defined for GET alone (RFC 9110 section 14.2).
         _ if head_only => (StatusCode::OK, 0, size),
@@ -54,21 +78,25 @@ pub async fn content(call: &Call<'_>, mut db: Snapshot, head_only: bool) -> Resu
             return Err(ApiError::new(ErrorCode::InvalidRange, text).with(ErrorHeader::ContentLength(size)));
         }
     };
+    let media_type = served.media_type().to_owned();
     let body = if head_only {
         Body::Length(length)
     } else {
         // A store that fails now is heard by the caller as 503; later it could only cut the connection.
-        let stream = opened.reader.read(first, length).await?;
-        audit(call, &artifact, first, length).await?;
-        Body::Content(stream)
+        let body = served.into_body(first, length).await?;
+        audit(call, found, first, length).await?;
+        body
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     describe(headers, &etag);
-    insert_text(headers, header::CONTENT_TYPE, &opened.media_type);
-    let subject = access.visible.meeting().subject.as_deref();
-    let disposition = file_name::content_disposition(subject, artifact.created, &opened.media_type);
+    insert_text(headers, header::CONTENT_TYPE, &media_type);
+    let subject = match access.visible.scope() {
+        Scope::Meeting(meeting) => meeting.subject.as_deref(),
+        _ => None,
+    };
+    let disposition = file_name::content_disposition(subject, found.artifact.created, &media_type);
     insert_text(headers, header::CONTENT_DISPOSITION, &disposition);
     if status == StatusCode::PARTIAL_CONTENT {
         let last = first + length - 1;
@@ -81,16 +109,72 @@ pub async fn content(call: &Call<'_>, mut db: Snapshot, head_only: bool) -> Resu
     Ok(response)
 }
 
-/// Steps 7 to 9, first half: the artifact is this meeting's, and its content is for this caller.
+/// What has been found, and what is to be made of it.
+pub(super) struct Found {
+    pub(super) kind: ArtifactKind,
+    pub(super) artifact: Artifact,
+    /// The object that is read.
+    pub(super) object: ContentObject,
+    /// Of which stream it is.
+    pub(super) stream: Stream,
+    /// As it is stored, or something made of it.
+    pub(super) form: Form,
+}
+
+/// What is sent.
+enum Served {
+    Stored(Opened),
+    Derived(transcript::Derived),
+}
+
+impl Served {
+    fn etag(&self) -> String {
+        match self {
+            Self::Stored(opened) => format!("\"{}\"", opened.key.unique()),
+            Self::Derived(derived) => format!("\"{}\"", derived.version),
+        }
+    }
+
+    fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Stored(opened) => opened.reader.size_bytes(),
+            Self::Derived(derived) => derived.bytes.len() as u64,
+        }
+    }
+
+    fn media_type(&self) -> &str {
+        match self {
+            Self::Stored(opened) => &opened.media_type,
+            Self::Derived(derived) => derived.media_type,
+        }
+    }
+
+    async fn into_body(self, first: u64, length: u64) -> Result<Body, ApiError> {
+        match self {
+            Self::Stored(opened) => Ok(Body::Content(opened.reader.read(first, length).await?)),
+            Self::Derived(derived) => {
+                let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+                // A range has been checked against the length.
+                let end = at(first.saturating_add(length)).min(derived.bytes.len());
+                Ok(Body::Full(derived.bytes.slice(at(first).min(end)..end)))
+            }
+        }
+    }
+}
+
+/// Steps 7 to 9, first half: the artifact is of this meeting or call, and its content is for this caller.
 async fn locate(
     call: &Call<'_>,
     db: &mut Snapshot,
-    access: &MeetingAccess,
-) -> Result<(Artifact, ContentObject), ApiError> {
-    let (kind, meeting) = (access.visible.kind(), &access.visible.meeting().id);
-    let artifact = artifacts::find_in_meeting(db, kind, meeting, &call.artifact).await?;
+    access: &Access,
+    (path, stream): (&ArtifactPath, Stream),
+    form: Form,
+) -> Result<Found, ApiError> {
+    let kind = path.kind;
+    let artifact = artifacts::find_in(db, kind, &path.parent, &call.path.artifact).await?;
     let artifact = artifact.ok_or_else(ApiError::no_such_artifact)?;
-    if !access.content {
+    // The text of what was said is for whoever may know of it (contract section 11a).
+    if !access.content && kind == ArtifactKind::Recording {
         let text = "Only the meeting's organizer, or an application acting for the organizer or a co-organizer, may read \
                     the content of this recording; an administrator can let participants \
                     (participantsCanDownloadRecordings).";
@@ -102,21 +186,38 @@ async fn locate(
             "The content is quarantined and is not served.",
         ));
     }
-    let object = artifacts::content(db, kind, &artifact.id).await?;
-    let object = object.ok_or_else(|| ApiError::unavailable("a ready recording has no content"))?;
-    Ok((artifact, object))
+    transcript::may_have(call, kind, stream, form)?;
+    let object = artifacts::content(db, kind, &artifact.id, stream).await?;
+    let missing = || ApiError::unavailable("what is ready has no content");
+    let (object, stream, form) = match (object, stream) {
+        (Some(object), _) => (object, stream, form),
+        // Without one of its own it is made of the transcript.
+        (None, Stream::Metadata) => {
+            let content = artifacts::content(db, kind, &artifact.id, Stream::Content).await?;
+            (content.ok_or_else(missing)?, Stream::Content, Form::Metadata)
+        }
+        (None, Stream::Content) => return Err(missing()),
+    };
+    Ok(Found {
+        kind,
+        artifact,
+        object,
+        stream,
+        form,
+    })
 }
 
 /// An object that is what was recorded.
-struct Opened {
-    key: ContentKey,
+pub(super) struct Opened {
+    pub(super) key: ContentKey,
     media_type: String,
-    reader: ContentReader,
+    pub(super) reader: ContentReader,
 }
 
 /// Opens the object and makes sure of it. A seed may replace it between the look at its row and the opening of its file;
 /// then the new row counts.
-async fn open(call: &Call<'_>, artifact: &Artifact, mut object: ContentObject) -> Result<Opened, ApiError> {
+pub(super) async fn open(call: &Call<'_>, found: &Found) -> Result<Opened, ApiError> {
+    let mut object = found.object.clone();
     loop {
         let expected = expected(&object)?;
         match call.app.content.open_checked(&expected).await {
@@ -132,7 +233,7 @@ async fn open(call: &Call<'_>, artifact: &Artifact, mut object: ContentObject) -
             }
             Err(ContentError::NotFound(key)) => {
                 let mut db = call.app.db.snapshot().await?;
-                let now = artifacts::content(&mut db, call.meeting.kind, &artifact.id).await?;
+                let now = artifacts::content(&mut db, found.kind, &found.artifact.id, found.stream).await?;
                 match now.filter(|now| now.key != object.key) {
                     Some(other) => object = other,
                     None => return Err(ContentError::NotFound(key).into()),
@@ -167,7 +268,7 @@ async fn restamp(call: &Call<'_>, object: &ContentObject, modified_ns: i64) {
 }
 
 /// Writes down, durably, who is about to be given which bytes.
-async fn audit(call: &Call<'_>, artifact: &Artifact, first: u64, length: u64) -> Result<(), ApiError> {
+async fn audit(call: &Call<'_>, found: &Found, first: u64, length: u64) -> Result<(), ApiError> {
     let byte = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let record = AuditRecord {
         id: ids::time_ordered(),
@@ -176,9 +277,9 @@ async fn audit(call: &Call<'_>, artifact: &Artifact, first: u64, length: u64) ->
         application_id: call.caller.app_id.clone(),
         user_id: call.caller.user_id().map(ToOwned::to_owned),
         operation: "content.read".to_owned(),
-        kind: call.meeting.kind,
-        artifact_id: artifact.id.clone(),
-        meeting_id: Some(call.meeting.meeting.clone()),
+        kind: found.kind,
+        artifact_id: found.artifact.id.clone(),
+        meeting_id: found.artifact.parent.meeting().map(ToOwned::to_owned),
         first_byte: byte(first),
         last_byte: byte(first + length) - 1,
         request_id: call.ids.request.clone(),

@@ -12,7 +12,7 @@ use crate::config::QueryOptionsRule;
 use crate::db::artifacts::{Artifact, ArtifactKind};
 use crate::db::changes::{self, ChangeType};
 use crate::db::{Session, Snapshot};
-use crate::graph::artifact::ArtifactProperty;
+use crate::graph::artifact::{ArtifactJson, ArtifactProperty};
 use crate::graph::collection::CollectionBody;
 use crate::http::body::Body;
 use crate::http::error::{ApiError, ErrorCode, ErrorHeader};
@@ -34,7 +34,11 @@ const MAX_LOOKED_AT: i64 = 2_000;
 ///
 /// # Errors
 /// [`ApiError`] as contract section 3.3 and security.md section 2 say.
-pub async fn delta(call: &Call<'_>, kind: ArtifactKind, mut db: Snapshot) -> Result<Response<Body>, ApiError> {
+pub async fn delta(
+    call: &Call<'_>,
+    kind: ArtifactKind,
+    mut db: Snapshot,
+) -> Result<Response<Body>, ApiError> {
     let asked = call.asked();
     let query = DeltaQuery::parse(asked)?;
     let binding = binding(call, format!("{} of {}", kind.text(), call.parent()));
@@ -163,14 +167,17 @@ impl Feed<'_> {
             .iter()
             .map(|told| item(&root, entity, call, told))
             .collect();
-        respond::collection(call.format, &CollectionBody {
-            context: Some(&format!("{root}/$metadata#Collection({})", entity.name)),
-            count: Some(items.len() as u64),
-            next_link: next_link.as_deref(),
-            delta_link: delta_link.as_deref(),
-            tips: None,
-            value: &items,
-        })
+        respond::collection(
+            call.format,
+            &CollectionBody {
+                context: Some(&format!("{root}/$metadata#Collection({})", entity.name)),
+                count: Some(items.len() as u64),
+                next_link: next_link.as_deref(),
+                delta_link: delta_link.as_deref(),
+                tips: None,
+                value: &items,
+            },
+        )
     }
 
     /// A token that opens and yet cannot be gone on with: too old, or of a store that has more behind it than this one.
@@ -238,7 +245,7 @@ fn item<'a>(
 ) -> Item<'a> {
     match told {
         Told::Removed(id) => Item::Removed(id),
-        Told::Added(artifact) => Item::Added(Presented {
+        Told::Added(artifact) => Item::Added(Box::new(Presented {
             frame: Frame {
                 entity,
                 members: entity.properties,
@@ -248,13 +255,13 @@ fn item<'a>(
             context: None,
             place: (root, links::artifact(entity, artifact)),
             entity: links::artifact_json(root, entity, artifact),
-        }),
+        })),
     }
 }
 
 /// An item of the answer.
 enum Item<'a> {
-    Added(Presented<'a, ArtifactProperty, crate::graph::artifact::ArtifactJson<'a>>),
+    Added(Box<Presented<'a, ArtifactProperty, ArtifactJson<'a>>>),
     /// `@removed` (OData JSON 4.01 section 15.3, as Graph writes it)
     Removed(&'a str),
 }

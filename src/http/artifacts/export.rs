@@ -18,7 +18,7 @@ use crate::http::request::Call;
 use crate::http::respond;
 use crate::query::page_token::Binding;
 use crate::query::plan::{CollectionQuery, EXPORT, ReadPlan};
-use crate::query::schema::EntityType;
+use crate::query::schema::{ADHOC_CALL, EntityType, MEETING};
 
 /// What an export is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl Exported {
 
     fn parent(self) -> &'static str {
         match self.of_calls {
-            true => "adhocCalls",
-            false => "onlineMeetings",
+            true => ADHOC_CALL.collection,
+            false => MEETING.collection,
         }
     }
 
@@ -134,9 +134,8 @@ impl Exported {
         filtered: Option<String>,
     ) -> Result<Access, ApiError> {
         // The reference's own example of ad hoc calls names the user as a parameter alone.
-        let has_user = !call.path.user.eq(&PathUser::Me) || call.caller.user_id().is_some();
-        let user = match (&arguments.user, has_user) {
-            (Some(user), false) if self.of_calls => PathUser::Key(user.clone()),
+        let user = match (&arguments.user, call.path.is_of_user) {
+            (Some(user), false) => PathUser::Key(user.clone()),
             _ => call.path.user.clone(),
         };
         let path = ExportPath {
@@ -193,13 +192,18 @@ pub async fn export(call: &Call<'_>, of: Exported, mut db: Snapshot) -> Result<R
 
     let root = call.root();
     let context = match of.of_calls {
-        true => Location::user(user).collection("adhocCalls").context(&root),
+        true => Location::user(user).collection(of.parent()).context(&root),
         false => format!("{root}/$metadata#Collection({})", entity.name),
     };
     let page = Page {
         entity,
         context: context + &plan.query.selection.in_context(),
-        next_link: super::next_link(call, &of.url(&root, user, &arguments), &binding, page.next.as_ref())?,
+        next_link: super::next_link(
+            call,
+            &of.url(&root, user, &arguments),
+            &binding,
+            page.next.as_ref(),
+        )?,
         delta_link: None,
         tips: None,
         is_typed: !of.of_calls,

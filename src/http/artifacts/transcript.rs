@@ -55,19 +55,24 @@ impl Form {
             }
             None => {}
         }
-        let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut types = values
+        let values = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let types: Vec<&str> = values
             .flat_map(|value| value.split(','))
             .map(|one| one.split(';').next().unwrap_or_default().trim())
             .filter(|one| !one.is_empty())
-            .peekable();
-        let only_docx = types.peek().is_some() && types.clone().all(|one| is(one, DOCX));
+            .collect();
+        let only_docx = !types.is_empty() && types.iter().all(|one| is(one, DOCX));
         if only_docx {
             return Err(ApiError::bad_request(format!(
                 "Transcripts are not offered as {DOCX} any more: ask for text/vtt."
             )));
         }
-        let mut told_apart = types.filter(|one| is(one, "text/vtt") || is(one, UNATTRIBUTED));
+        let mut told_apart = types
+            .into_iter()
+            .filter(|one| is(one, "text/vtt") || is(one, UNATTRIBUTED));
         match told_apart.next() {
             Some(first) if is(first, UNATTRIBUTED) && stream == Stream::Content => Ok(Self::Unattributed),
             _ => Ok(Self::Stored),
@@ -101,7 +106,9 @@ pub(super) fn may_have(
     }
     let mut error = ApiError::new(
         ErrorCode::Forbidden,
-        format!("Speaker-attributed transcript content is disabled for this tenant. Retry with Accept '{UNATTRIBUTED}'."),
+        format!(
+            "Speaker-attributed transcript content is disabled for this tenant. Retry with Accept '{UNATTRIBUTED}'."
+        ),
     );
     error.inner_code = Some("SpeakerAttributionNotAllowed");
     Err(error)
@@ -177,7 +184,10 @@ mod tests {
             (&["text/vtt"], Ok(Form::Stored)),
             (&["application/octet-stream, application/json"], Ok(Form::Stored)),
             (&[UNATTRIBUTED], Ok(Form::Unattributed)),
-            (&["APPLICATION/vnd.microsoft.graph.transcript+TEXT; q=0.9"], Ok(Form::Unattributed)),
+            (
+                &["APPLICATION/vnd.microsoft.graph.transcript+TEXT; q=0.9"],
+                Ok(Form::Unattributed),
+            ),
             (&[UNATTRIBUTED, "text/vtt"], Ok(Form::Unattributed)),
             (&["text/vtt", UNATTRIBUTED], Ok(Form::Stored)),
             (&["text/vtt", DOCX], Ok(Form::Stored)),

@@ -86,7 +86,10 @@ fn text(name: &str, value: &Value) -> Result<Option<String>, ApiError> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) if text.len() <= MAX_TEXT => Ok(Some(text.clone())),
-        _ => Err(expected(name, &format!("a text of at most {MAX_TEXT} bytes, or null"))),
+        _ => Err(expected(
+            name,
+            &format!("a text of at most {MAX_TEXT} bytes, or null"),
+        )),
     }
 }
 
@@ -153,7 +156,10 @@ fn attendees(value: &Value) -> Result<Option<Vec<Attendee>>, ApiError> {
         _ => return Err(expected("participants", "an object or null")),
     };
     if list.len() > MAX_ATTENDEES {
-        return Err(expected("participants/attendees", "an array of at most 1000 people"));
+        return Err(expected(
+            "participants/attendees",
+            "an array of at most 1000 people",
+        ));
     }
     let people = list.iter().enumerate();
     let people = people.map(|(index, one)| attendee(one, format!("participants/attendees/{index}")));
@@ -163,13 +169,19 @@ fn attendees(value: &Value) -> Result<Option<Vec<Attendee>>, ApiError> {
 fn attendee(value: &Value, at: String) -> Result<Attendee, ApiError> {
     let id = value.pointer("/identity/user/id").and_then(Value::as_str);
     let upn = value.get("upn").and_then(Value::as_str);
-    let Some(user) = id.or(upn).filter(|user| !user.is_empty() && user.len() <= MAX_TEXT) else {
+    let Some(user) = id
+        .or(upn)
+        .filter(|user| !user.is_empty() && user.len() <= MAX_TEXT)
+    else {
         return Err(expected(&at, "an object with identity/user/id or upn"));
     };
     let role = match value.get("role") {
         None | Some(Value::Null) => Role::Attendee,
         Some(role) => role.as_str().and_then(Role::parse).ok_or_else(|| {
-            expected(&format!("{at}/role"), "one of attendee, presenter, producer, coorganizer")
+            expected(
+                &format!("{at}/role"),
+                "one of attendee, presenter, producer, coorganizer",
+            )
         })?,
     };
     Ok(Attendee {
@@ -201,12 +213,21 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(change.subject, Some(Some("Plan".to_owned())));
-        assert_eq!(change.start.unwrap().unwrap().to_string(), "2026-01-05T09:00:00.0000000Z");
+        assert_eq!(
+            change.start.unwrap().unwrap().to_string(),
+            "2026-01-05T09:00:00.0000000Z"
+        );
         assert_eq!(change.end, Some(None));
         assert_eq!(change.settings.len(), 2);
         let attendees = change.attendees.unwrap();
-        assert_eq!((attendees[0].user.as_str(), attendees[0].role), ("a@b", Role::Presenter));
-        assert_eq!((attendees[1].user.as_str(), attendees[1].role), ("u", Role::Attendee));
+        assert_eq!(
+            (attendees[0].user.as_str(), attendees[0].role),
+            ("a@b", Role::Presenter)
+        );
+        assert_eq!(
+            (attendees[1].user.as_str(), attendees[1].role),
+            ("u", Role::Attendee)
+        );
     }
 
     #[test]
@@ -220,11 +241,23 @@ mod tests {
             (json!({"allowRecording": "yes"}), "'allowRecording'"),
             (json!({"allowedPresenters": "nobody"}), "roleIsPresenter"),
             (json!({"lobbyBypassSettings": {"x": 1}}), "'x'"),
-            (json!({"lobbyBypassSettings": {"scope": "all"}}), "lobbyBypassSettings/scope"),
+            (
+                json!({"lobbyBypassSettings": {"scope": "all"}}),
+                "lobbyBypassSettings/scope",
+            ),
             (json!({"participants": []}), "'participants'"),
-            (json!({"participants": {"attendees": {}}}), "participants/attendees"),
-            (json!({"participants": {"attendees": [{}]}}), "participants/attendees/0"),
-            (json!({"participants": {"attendees": [{"upn": "a", "role": "boss"}]}}), "attendees/0/role"),
+            (
+                json!({"participants": {"attendees": {}}}),
+                "participants/attendees",
+            ),
+            (
+                json!({"participants": {"attendees": [{}]}}),
+                "participants/attendees/0",
+            ),
+            (
+                json!({"participants": {"attendees": [{"upn": "a", "role": "boss"}]}}),
+                "attendees/0/role",
+            ),
         ] {
             let error = MeetingChange::parse(&body).unwrap_err();
             assert!(error.message.contains(named), "{body}: {}", error.message);

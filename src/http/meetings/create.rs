@@ -42,12 +42,7 @@ pub async fn create(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>,
 /// As [`create`].
 pub async fn create_or_get(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, ApiError> {
     plan::parse_nothing(call.asked())?;
-    let mut body = call.json()?;
-    if let Value::Object(members) = &mut body {
-        // A parameter of the action that stands in no meeting: the chat is made with the meeting.
-        members.remove("chatInfo");
-    }
-    let change = MeetingChange::parse(&body)?;
+    let change = MeetingChange::parse(&call.json()?)?;
     let Some(external) = change.external_id.clone().filter(|external| !external.is_empty()) else {
         return Err(ApiError::bad_request("The parameter 'externalId' is missing."));
     };

@@ -129,13 +129,16 @@ async fn answer(
             entity: whole.json(call),
         })
         .collect();
-    let response = respond::collection(call.format, &CollectionBody {
-        context: Some(&(location.context(&root) + &selection.in_context())),
-        count: page.count,
-        next_link: next_link(call, &location.url(&root), &binding, page.next.as_ref())?.as_deref(),
-        delta_link: None,
-        tips: None,
-        value: &items,
-    })?;
+    let response = respond::collection(
+        call.format,
+        &CollectionBody {
+            context: Some(&(location.context(&root) + &selection.in_context())),
+            count: page.count,
+            next_link: next_link(call, &location.url(&root), &binding, page.next.as_ref())?.as_deref(),
+            delta_link: None,
+            tips: None,
+            value: &items,
+        },
+    )?;
     respond::prefer(response, &plan.query)
 }

@@ -61,12 +61,8 @@ impl Whole {
 
     fn json(&self, call: &Call<'_>) -> MeetingJson<'_> {
         let meeting = &self.meeting;
-        let shown = |role: &'static str| {
-            let roles = types::enum_type("onlineMeetingRole");
-            roles.map_or(role, |roles| {
-                roles.shown(role, call.preferences.include_unknown_enum_members)
-            })
-        };
+        let shown =
+            |role| types::ONLINE_MEETING_ROLE.shown(role, call.preferences.include_unknown_enum_members);
         MeetingJson {
             id: &meeting.id,
             created: meeting.created,
@@ -115,20 +111,23 @@ fn respond_with(
     let root = call.root();
     let collection = Location::user(user).collection(MEETING.collection);
     let context = collection.context(&root) + &selection.in_context() + "/$entity";
-    let mut response = respond::json(call.format, &Presented {
-        frame: Frame {
-            entity: &MEETING,
-            members: selection.members(),
-            level: call.format.level,
-            is_typed: true,
+    let mut response = respond::json(
+        call.format,
+        &Presented {
+            frame: Frame {
+                entity: &MEETING,
+                members: selection.members(),
+                level: call.format.level,
+                is_typed: true,
+            },
+            context: Some(&context),
+            place: (
+                &root,
+                Location::user(user).member(MEETING.collection, &whole.meeting.id),
+            ),
+            entity: whole.json(call),
         },
-        context: Some(&context),
-        place: (
-            &root,
-            Location::user(user).member(MEETING.collection, &whole.meeting.id),
-        ),
-        entity: whole.json(call),
-    })?;
+    )?;
     if call.preferences.include_unknown_enum_members {
         respond::applied(&mut response, "include-unknown-enum-members");
     }

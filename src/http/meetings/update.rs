@@ -98,7 +98,9 @@ impl Write for UpdateMeeting {
             Some(participants) => participants,
             None => {
                 let kept = meetings::participants(tx, &meeting.id).await?;
-                kept.into_iter().map(|person| (person.user_id, person.role)).collect()
+                kept.into_iter()
+                    .map(|person| (person.user_id, person.role))
+                    .collect()
             }
         };
         meetings::put(tx, &meeting, &participants).await?;

@@ -21,7 +21,10 @@ fn resolved(method: &Method, path: &str, cloud: Cloud) -> String {
                 ParentKey::Meeting(id) => id,
                 ParentKey::AdhocCall(id) => format!("call {id}"),
             };
-            let mut shown = format!("{:?} of {user}, {parent}, {}", route.operation, parameters.artifact);
+            let mut shown = format!(
+                "{:?} of {user}, {parent}, {}",
+                route.operation, parameters.artifact
+            );
             for (name, value) in parameters.arguments {
                 shown.push_str(&format!(", {name}={value}"));
             }
@@ -113,7 +116,10 @@ fn every_form_of_a_path_is_its_route() {
 #[test]
 fn functions_come_with_and_without_their_parentheses_and_qualifiers() {
     let cases = [
-        ("users/u/onlineMeetings/getAllRecordings", "Export(Recording) of u, , "),
+        (
+            "users/u/onlineMeetings/getAllRecordings",
+            "Export(Recording) of u, , ",
+        ),
         (
             "users/u/onlineMeetings/getAllRecordings()",
             "Export(Recording) of u, , ",
@@ -169,7 +175,10 @@ fn every_operation_has_its_path() {
         ("me/onlineMeetings", "FindMeetings of me, , "),
         ("me/onlineMeetings/$count", "CountMeetings of me, , "),
         ("me/onlineMeetings/m", "GetMeeting of me, m, "),
-        ("me/onlineMeetings('createOrGet')", "GetMeeting of me, createOrGet, "),
+        (
+            "me/onlineMeetings('createOrGet')",
+            "GetMeeting of me, createOrGet, ",
+        ),
         ("communications/onlineMeetings/", "FindMeetingsOfTenant of me, , "),
         ("me/adhocCalls", "ListCalls of me, , "),
         ("me/adhocCalls/$count", "CountCalls of me, , "),

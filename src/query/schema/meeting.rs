@@ -5,7 +5,12 @@ use crate::graph::meeting::MeetingProperty::{self, Setting};
 
 /// A member that nothing here acts on: kept as a program wrote it, or its default.
 const fn setting(name: &'static str, of: Type) -> Property<MeetingProperty> {
-    property(name, of, Setting(name), "Kept as written; nothing here acts on it.")
+    property(
+        name,
+        of,
+        Setting(name),
+        "Kept as written; nothing here acts on it.",
+    )
 }
 
 /// `onlineMeeting`

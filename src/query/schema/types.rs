@@ -25,6 +25,18 @@ pub struct ComplexType {
 /// The sentinel of an enumeration that grows.
 pub const UNKNOWN: &str = "unknownFutureValue";
 
+/// In which role somebody takes part.
+pub const ONLINE_MEETING_ROLE: EnumType = EnumType {
+    name: "onlineMeetingRole",
+    members: &[
+        ("attendee", 0),
+        ("presenter", 1),
+        (UNKNOWN, 2),
+        ("producer", 3),
+        ("coorganizer", 4),
+    ],
+};
+
 /// Every enumeration.
 pub static ENUM_TYPES: &[EnumType] = &[
     EnumType {
@@ -80,16 +92,7 @@ pub static ENUM_TYPES: &[EnumType] = &[
             (UNKNOWN, 4),
         ],
     },
-    EnumType {
-        name: "onlineMeetingRole",
-        members: &[
-            ("attendee", 0),
-            ("presenter", 1),
-            (UNKNOWN, 2),
-            ("producer", 3),
-            ("coorganizer", 4),
-        ],
-    },
+    ONLINE_MEETING_ROLE,
     EnumType {
         name: "teamworkUserIdentityType",
         members: &[
@@ -202,7 +205,12 @@ pub fn complex_type(name: &str) -> Option<&'static ComplexType> {
 impl EnumType {
     /// The member of that name, as who does not know newer members sees it.
     pub fn shown(&self, member: &'static str, include_unknown: bool) -> &'static str {
-        let number = |name: &str| self.members.iter().find(|(known, _)| *known == name).map(|(_, n)| *n);
+        let number = |name: &str| {
+            self.members
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, n)| *n)
+        };
         match (number(member), number(UNKNOWN)) {
             (Some(number), Some(sentinel)) if number > sentinel && !include_unknown => UNKNOWN,
             _ => member,

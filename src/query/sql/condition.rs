@@ -27,6 +27,22 @@ pub(super) fn condition(sql: Sql, of: &Condition) -> Sql {
     }
 }
 
+/// Goes on with a condition that all rows have to fulfil and that an index answers: what is null does not fulfil it.
+pub(super) fn indexed(sql: Sql, of: &Condition) -> Sql {
+    let Condition::Compare(comparison, left, right) = of else {
+        return condition(sql, of);
+    };
+    let operator = match comparison {
+        Comparison::Eq => " = ",
+        Comparison::Ne => " <> ",
+        Comparison::Gt => " > ",
+        Comparison::Ge => " >= ",
+        Comparison::Lt => " < ",
+        Comparison::Le => " <= ",
+    };
+    operand(operand(sql, left).then(operator), right)
+}
+
 fn joined(mut sql: Sql, list: &[Condition], between: &'static str) -> Sql {
     sql = sql.then("(");
     for (index, one) in list.iter().enumerate() {
@@ -130,10 +146,7 @@ fn of_instant(sql: Sql, part: Part, instant: &Operand) -> Sql {
             let sql = year_of_era(sql, instant).then(" + CASE WHEN ");
             month_from_march(sql, instant).then(" >= 10 THEN 1 ELSE 0 END)")
         }
-        Part::Month => {
-            let sql = month_from_march(sql.then("(("), instant).then(" + 2) % 12 + 1)");
-            sql
-        }
+        Part::Month => month_from_march(sql.then("(("), instant).then(" + 2) % 12 + 1)"),
         Part::Day => {
             let sql = day_of_year(sql.then("("), instant).then(" - (153 * ");
             month_from_march(sql, instant).then(" + 2) / 5 + 1)")

@@ -693,9 +693,13 @@ async fn options_beyond_the_reference_are_named_with_the_setting_that_has_more()
             message.contains(name) && message.contains("graph.query_options"),
             "{option}: {message}"
         );
-        let (status, code, message) = archive.get(&path, &token).await.error();
-        assert_eq!((status, code.as_str()), (501, "NotImplemented"), "{option}");
-        assert!(message.contains(name), "{option}: {message}");
+        let answer = archive.get(&path, &token).await;
+        let expected = if ["$expand", "$search"].contains(&name) {
+            400
+        } else {
+            200
+        };
+        assert_eq!(answer.status, expected, "{option}: {}", answer.text());
     }
 }
 

@@ -178,15 +178,13 @@ async fn every_other_spelling_of_the_address_is_refused_alike() {
         format!("/v1.0/ME/ONLINEMEETINGS/{STANDUP}/RECORDINGS/recording-1/CONTENT"),
         format!("/V1.0/me/onlineMeetings/{STANDUP}/recordings/recording-1/content"),
         format!("/v1.0/me/onlineMeetings/{STANDUP}/recordings/recording-1/content/"),
+        content_of(ORGANIZER) + "/$value",
     ];
     let first = essence(&app.get(&paths[0], &token).await);
     assert_eq!(first.0, 403);
     for path in paths {
         assert_eq!(essence(&app.get(&path, &token).await), first, "{path}");
     }
-    // What is not built gives no bytes either.
-    let value = content_of(ORGANIZER) + "/$value";
-    expect_status(&app, &value, &token, 501).await;
 }
 
 #[tokio::test]

@@ -7,19 +7,25 @@ use crate::support::{TestApp, TokenOf};
 /// Requests, with what a good token hears.
 fn requests() -> Vec<(&'static str, String, u16)> {
     vec![
-        ("GET", "/v1.0".to_owned(), 501),
-        ("GET", "/v1.0/".to_owned(), 501),
-        ("GET", "/beta".to_owned(), 501),
-        ("GET", "/v1.0/me".to_owned(), 501),
+        ("GET", "/v1.0".to_owned(), 200),
+        ("GET", "/v1.0/".to_owned(), 200),
+        ("GET", "/beta".to_owned(), 200),
+        ("GET", "/v1.0/me".to_owned(), 403),
         ("GET", "/v1.0/groups/x".to_owned(), 501),
-        ("POST", "/v1.0/$batch".to_owned(), 501),
+        ("POST", "/v1.0/$batch".to_owned(), 400),
         ("POST", "/v1.0/subscriptions".to_owned(), 501),
         (
             "GET",
             format!("/v1.0/users/{ORGANIZER}/onlineMeetings/getAllRecordings"),
-            501,
+            400,
         ),
-        ("GET", my_standup() + "/recordings/delta", 501),
+        ("GET", my_standup() + "/recordings/delta", 200),
+        (
+            "GET",
+            "/v1.0/communications/onlineMeetings/getAllRecordings".to_owned(),
+            404,
+        ),
+        ("POST", "/v1.0/me/onlineMeetings".to_owned(), 400),
         ("GET", "/v1.0/nonsense".to_owned(), 400),
         ("GET", "/beta/nonsense/x/y".to_owned(), 400),
         ("GET", my_standup() + "/nonsense", 400),

@@ -22,18 +22,13 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
         ("shutdown_grace = 30", "shutdown_grace: ", "30s"),
         ("[limits]\njson_bytes = 1", "limits.json_bytes: ", "1024"),
         (
-            "[throttling]\nrequests_per_second = 30",
+            "[throttling]\nrequests_per_second = -1",
             "throttling.requests_per_second: ",
-            "",
+            "1000000",
         ),
         (
             "[notifications]\nallowed_networks = [\"127.0.0.2/32\"]",
             "notifications.allowed_networks: ",
-            "",
-        ),
-        (
-            "[notifications]\nallow_http = true",
-            "notifications.allow_http: ",
             "",
         ),
         ("[metrics]\nlisten = \"127.0.0.1:9464\"", "metrics.listen: ", ""),
@@ -53,9 +48,14 @@ fn what_is_wrong_is_named_by_its_key_in_one_line_with_status_2() {
             "",
         ),
         (
-            "[graph]\nexport_requires_policy = false",
-            "graph.export_requires_policy: ",
+            "[notifications]\nallow_http = true",
+            "notifications.allow_http: ",
             "",
+        ),
+        (
+            "[graph]\ndelta_token_lifetime = \"0s\"",
+            "graph.delta_token_lifetime: ",
+            "1s",
         ),
         (
             "[graph]\nexpired_meetings = \"hide\"",

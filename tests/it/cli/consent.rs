@@ -85,9 +85,9 @@ fn a_consent_to_what_is_not_registered_is_given_with_a_warning() {
         home.run(&[&arguments[..], &TENANT].concat())
     };
     assert_eq!(add("openid offline_access User.Read").err, "");
-    let ran = add("OnlineMeetings.Read");
+    let ran = add("User.ReadBasic.All");
     assert!(
-        ran.err.contains("app permission add") && ran.err.contains("--delegated OnlineMeetings.Read"),
+        ran.err.contains("app permission add") && ran.err.contains("--delegated User.ReadBasic.All"),
         "{ran:?}"
     );
     ran.succeeded();
@@ -107,7 +107,7 @@ fn what_is_no_permission_application_or_user_is_refused_by_its_flag() {
         "{line}"
     );
     // A permission of applications is none of users.
-    let line = refused(&[&app[..], &["--all", "--scope", "CallRecordings.Read.All"]].concat());
+    let line = refused(&[&app[..], &["--all", "--scope", "OnlineMeetings.Read.All"]].concat());
     assert!(line.starts_with("--scope: "), "{line}");
     let line = refused(&[&app[..], &["--all", "--scope", " "]].concat());
     assert!(line.starts_with("--scope: "), "{line}");

@@ -39,6 +39,7 @@ fn the_list_has_every_state_oldest_first() {
         .collect();
     let expected = [
         ("recording-1", "ready"),
+        ("call-recording", "ready"),
         ("recording-2", "ready"),
         ("pending", "pending"),
         ("deleted", "deleted"),
@@ -50,13 +51,13 @@ fn the_list_has_every_state_oldest_first() {
         .succeeded();
     assert_eq!(out.lines().count(), 1);
     let out = home.run(&["recording", "list", "--json"]).succeeded();
-    assert_eq!(out.lines().count(), 6);
+    assert_eq!(out.lines().count(), 7);
     let out = home
         .run(&["recording", "list", "--json", "--meeting", STANDUP])
         .succeeded();
     assert_eq!(out.lines().count(), 5);
     let table = home.run(&["recording", "list"]).succeeded();
-    assert_eq!(table.lines().count(), 7, "{table}");
+    assert_eq!(table.lines().count(), 8, "{table}");
     assert!(
         table
             .lines()

@@ -11,7 +11,7 @@ fn loading_says_what_was_loaded_and_again_stores_nothing() {
     let seed = home.path("seed.yaml");
     let out = home.run(&["seed", &seed]).succeeded();
     assert!(
-        out.starts_with(&format!("{seed}: ")) && out.contains("4 files stored"),
+        out.starts_with(&format!("{seed}: ")) && out.contains("6 files stored"),
         "{out}"
     );
     let before = home.state();

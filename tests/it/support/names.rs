@@ -22,6 +22,8 @@ pub const FABRIKAM_ARCHIVER: &str = "bbbbbbbb-0000-4000-8000-0000000000b1";
 /// The organizer's meeting, with two recordings and a transcript.
 pub const STANDUP: &str =
     "MSphYWFhYWFhYS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMGEqMCoqMTk6bWVldGluZ19zdGFuZHVwQHRocmVhZC52Mg==";
+/// The organizer's ad hoc call, with a recording and a transcript.
+pub const CALL: &str = "cccccccc-0000-4000-8000-0000000000ca";
 /// The meeting of Fabrikam.
 pub const FABRIKAM_MEETING: &str =
     "MSpiYmJiYmJiYi0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMGEqMCoqMTk6bWVldGluZ19mYWJyaWthbUB0aHJlYWQudjI=";

@@ -123,7 +123,7 @@ fn calls_are_read_as_the_client_libraries_write_them() {
         assert_eq!(parse(raw), [plain("getAllRecordings"), aliases.clone()], "{raw}");
     }
     // None of them leaves a comma out, so nothing stands for one.
-    fails("f(a='@a'b=@b)", 9, PathProblem::MissingComma);
+    fails("f(a='@x'b=@b)", 9, PathProblem::MissingComma);
     assert_eq!(aliases.parameter("STARTDATETIME"), Some("@startDateTime"));
     assert_eq!(plain("x").parameter("x"), None);
 }
@@ -308,5 +308,36 @@ proptest! {
     #[test]
     fn no_unicode_panics(raw in "\\PC{0,60}") {
         let _ = ResourcePath::parse(&raw);
+    }
+}
+
+#[test]
+fn the_template_that_has_lost_its_commas_is_read_as_if_it_had_them() {
+    let with = "f(user='@user',start=@start,end=@end)";
+    for without in [
+        "f(user='@user'start=@startend=@end)",
+        "f(user=@userstart='@start'end='@end')",
+        "f(user='@user',start=@startend=@end)",
+        "f(user=%27%40user%27start%3D%40startend%3D%40end)",
+    ] {
+        assert_eq!(
+            ResourcePath::parse(without),
+            ResourcePath::parse(with),
+            "{without}"
+        );
+    }
+    for other in [
+        "f(user='x'start=@start)",
+        "f(user='@other'start=@start)",
+        "f(start=@startend)",
+        "f(start=@start end=@end)",
+        "f(start=@start;end=@end)",
+    ] {
+        let parsed = ResourcePath::parse(other).map(ResourcePath::into_segments);
+        let named = parsed.ok().and_then(|segments| match segments.last() {
+            Some(Segment::Named(pairs)) => Some(pairs.len()),
+            _ => None,
+        });
+        assert!(named.is_none_or(|count| count == 1), "{other}");
     }
 }
