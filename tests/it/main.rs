@@ -19,6 +19,7 @@ mod docs_clients;
 mod errors;
 mod every_error_is_documented;
 mod every_route_is_protected;
+mod exports;
 mod health;
 mod layering;
 mod limits;
