@@ -15,6 +15,7 @@ mod content_conformance;
 mod content_s3;
 mod db_conformance;
 mod db_postgres;
+mod delta;
 mod docs_clients;
 mod errors;
 mod every_error_is_documented;
