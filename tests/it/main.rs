@@ -24,6 +24,7 @@ mod exports;
 mod health;
 mod layering;
 mod limits;
+mod meetings;
 mod paths;
 mod query_plans;
 mod reference_page;
