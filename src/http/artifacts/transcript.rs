@@ -153,14 +153,15 @@ pub(super) async fn derive(call: &Call<'_>, found: &Found) -> Result<Derived, Ap
         .await
         .map_err(ApiError::unavailable)?
         .map_err(|_| not_text())?;
-    let (suffix, media_type) = match form {
-        Form::Metadata => ("metadata", "text/vtt"),
-        Form::Unattributed | Form::Stored => ("text", UNATTRIBUTED),
+    let (version, media_type) = match form {
+        // It says when each word was spoken, which may change without the transcript.
+        Form::Metadata => (format!("{unique}-metadata-{:x}", created.0), "text/vtt"),
+        Form::Unattributed | Form::Stored => (format!("{unique}-text"), UNATTRIBUTED),
     };
     Ok(Derived {
         bytes: text.into(),
         media_type,
-        version: format!("{unique}-{suffix}"),
+        version,
     })
 }
 
