@@ -286,6 +286,32 @@ pub async fn find_stored(
     db.row(&sql, &[kind.text().into(), id.into()], read_stored).await
 }
 
+/// Everything of a meeting or call that can be seen.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn list_ready(db: &mut Session, parent: &Parent) -> Result<Vec<StoredArtifact>, DbError> {
+    let (column, parent) = match parent {
+        Parent::Meeting(id) => ("meeting_id", id),
+        Parent::AdhocCall(id) => ("adhoc_call_id", id),
+    };
+    let sql = format!(
+        "{STORED}
+        WHERE {column} = ?1
+          AND kind = ?2
+          AND ready = TRUE
+        ORDER BY created_ticks, id"
+    );
+    let mut found = Vec::new();
+    for kind in [ArtifactKind::Recording, ArtifactKind::Transcript] {
+        found.extend(
+            db.rows(&sql, &[parent.into(), kind.text().into()], read_stored)
+                .await?,
+        );
+    }
+    Ok(found)
+}
+
 /// What is stored of a kind in a tenant, or in all, oldest first: at most `limit` after the place `after`.
 ///
 /// # Errors

@@ -58,8 +58,8 @@ pub async fn append(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<(), DbErr
         RETURNING last";
     const INSERT: &str = "
         INSERT INTO changes (number, tenant_id, kind, artifact_id, change_type, changed_ticks, announce, owner_id,
-                             meeting_id, adhoc_call_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                             meeting_id, adhoc_call_id, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
     if count == 0 {
         return Ok(());
@@ -81,6 +81,7 @@ pub async fn append(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<(), DbErr
             (&artifact.owner_id).into(),
             artifact.parent.meeting().into(),
             artifact.parent.adhoc_call().into(),
+            artifact.created.into(),
         ];
         tx.execute(INSERT, &values).await?;
     }

@@ -35,7 +35,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) use driver::Columns;
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
-use crate::clock::Clock;
+use crate::clock::{Clock, Ticks};
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +47,8 @@ const BATCH: usize = 64;
 const QUEUE: usize = 1024;
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 128;
+/// The longest statement that is kept prepared.
+const MAX_KEPT_BYTES: usize = 2048;
 /// The first version without the checkpoint fault named above.
 const OLDEST_GOOD_VERSION: i32 = 3_051_003;
 
@@ -157,8 +159,9 @@ impl Engine {
 }
 
 /// What PostgreSQL has under another name, so that both understand one text: `strpos(text, part)` counts characters from 1,
-/// and gives 0 where the part is not in the text.
-fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
+/// and gives 0 where the part is not in the text; `graph_year(ticks)`, `graph_month` and `graph_day` are those of an instant in
+/// UTC (migration 0004).
+pub(crate) fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("strpos", 2, flags, |context| {
@@ -175,6 +178,12 @@ fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
             })
         }))
     })?;
+    for (name, place) in [("graph_year", 0), ("graph_month", 1), ("graph_day", 2)] {
+        connection.create_scalar_function(name, 1, flags, move |context| {
+            let ticks = context.get_raw(0).as_i64_or_null()?;
+            Ok(ticks.and_then(|ticks| Ticks(ticks).date().get(place).copied()))
+        })?;
+    }
     Ok(())
 }
 
@@ -257,15 +266,13 @@ impl Connection {
         &mut self,
         sql: &str,
         values: &[Value<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+        read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(&Columns::of(row).into())?);
+        // A long one is somebody's own filter: it would only push out what everybody needs.
+        if sql.len() > MAX_KEPT_BYTES {
+            return all(&mut self.0.prepare(sql)?, values, read);
         }
-        Ok(found)
+        all(&mut *self.0.prepare_cached(sql)?, values, read)
     }
 
     pub(super) fn row<T>(
@@ -274,10 +281,10 @@ impl Connection {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Option<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        read(&Columns::of(row).into()).map(Some)
+        if sql.len() > MAX_KEPT_BYTES {
+            return first(&mut self.0.prepare(sql)?, values, read);
+        }
+        first(&mut *self.0.prepare_cached(sql)?, values, read)
     }
 
     pub(super) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
@@ -288,6 +295,29 @@ impl Connection {
     fn command(&mut self, sql: &str) -> Result<(), DbError> {
         self.execute(sql, &[]).map(|_| ())
     }
+}
+
+fn all<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    values: &[Value<'_>],
+    mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>, DbError> {
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&Columns::of(row).into())?);
+    }
+    Ok(found)
+}
+
+fn first<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    values: &[Value<'_>],
+    read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Option<T>, DbError> {
+    let mut rows = statement.query(params_from_iter(values))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    read(&Columns::of(row).into()).map(Some)
 }
 
 /// A write that waits for its turn.

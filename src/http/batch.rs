@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 
@@ -20,8 +21,8 @@ use super::service::{self, Asking};
 const MAX_REQUESTS: usize = 20;
 /// The longest id of one.
 const MAX_ID_BYTES: usize = 256;
-/// The most bytes of content that one brings along; more is to be had at its `Location`.
-const MAX_CONTENT_BYTES: u64 = 1024 * 1024;
+/// The most bytes of all answers together.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// One request of a batch.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let order = in_order(&items)?;
     let mut responses: Vec<Value> = Vec::with_capacity(items.len());
     let mut failed: HashSet<String> = HashSet::new();
+    let mut room = MAX_ANSWER_BYTES;
     for place in order {
         let Some(item) = items.get(place) else { continue };
         let depends_on_failed = item
@@ -59,7 +61,7 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
                     "A request that this one depends on has failed.",
                 ),
             ),
-            false => answer(call, item).await?,
+            false => answer(call, item, &mut room).await?,
         };
         let status = response.get("status").and_then(Value::as_u64);
         if status.is_none_or(|status| status >= 400) {
@@ -131,12 +133,17 @@ fn parse_item(request: &Value, at: &str, call: &Call<'_>) -> Result<Item, ApiErr
     let url = text("url").ok_or_else(|| expected("url", "a text"))?;
     let depends_on = match request.get("dependsOn") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => {
+        Some(Value::Array(list)) if list.len() <= MAX_REQUESTS => {
             let ids = list.iter().map(|id| id.as_str().map(ToOwned::to_owned));
             let ids: Option<Vec<String>> = ids.collect();
             ids.ok_or_else(|| expected("dependsOn", "an array of ids"))?
         }
-        Some(_) => return Err(expected("dependsOn", "an array of ids")),
+        Some(_) => {
+            return Err(expected(
+                "dependsOn",
+                &format!("an array of at most {MAX_REQUESTS} ids"),
+            ));
+        }
     };
     let headers = headers(request.get("headers")).ok_or_else(|| expected("headers", "an object of texts"))?;
     Ok(Item {
@@ -239,7 +246,7 @@ fn in_order(items: &[Item]) -> Result<Vec<usize>, ApiError> {
     Ok(order)
 }
 
-async fn answer(call: &Call<'_>, item: &Item) -> Result<Value, ApiError> {
+async fn answer(call: &Call<'_>, item: &Item, room: &mut usize) -> Result<Value, ApiError> {
     let uri = match &item.target {
         Ok(target) => target
             .parse::<http::Uri>()
@@ -270,7 +277,7 @@ async fn answer(call: &Call<'_>, item: &Item) -> Result<Value, ApiError> {
         is_item: true,
     };
     let response = service::answer_item(call.app, asking).await;
-    written(call, item, &head.uri, response).await
+    written(call, item, response, room).await
 }
 
 /// A refusal of the batch itself, in the place of an answer.
@@ -284,16 +291,15 @@ fn refused(call: &Call<'_>, id: &str, error: &ApiError) -> Value {
     json!({"id": id, "status": status, "headers": {"Content-Type": "application/json"}, "body": body})
 }
 
-/// An answer as an item: JSON as it is, everything else in base64. Content that is too much for that is a redirection to
-/// where it is.
+/// An answer as an item: JSON as it is, everything else in base64. One for which there is no room any more has to be asked
+/// for alone.
 async fn written(
     call: &Call<'_>,
     item: &Item,
-    uri: &http::Uri,
     response: Response<Body>,
+    room: &mut usize,
 ) -> Result<Value, ApiError> {
     let (head, body) = response.into_parts();
-    let mut status = head.status;
     let mut headers = Map::new();
     for (name, value) in &head.headers {
         let shown = match *name {
@@ -311,29 +317,26 @@ async fn written(
         };
         headers.insert(shown.to_owned(), value.to_str().unwrap_or_default().into());
     }
-    let is_too_much = matches!(&body, Body::Content(content) if content.remaining() > MAX_CONTENT_BYTES);
-    let body = if is_too_much {
-        status = StatusCode::FOUND;
-        headers.retain(|name, _| name == "Cache-Control");
-        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        headers.insert(
-            "Location".to_owned(),
-            format!("{}{path}", call.app.public_url).into(),
-        );
-        None
-    } else {
-        let bytes = body.collect().await.map_err(ApiError::unavailable)?.to_bytes();
-        let is_json = head
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-        match (bytes.is_empty(), is_json) {
-            (true, _) => None,
-            (false, true) => Some(serde_json::from_slice(&bytes).map_err(ApiError::unavailable)?),
-            (false, false) => Some(Value::from(BASE64_STANDARD.encode(&bytes))),
+    let size = body.size_hint().exact().unwrap_or(u64::MAX);
+    match usize::try_from(size).ok().and_then(|size| room.checked_sub(size)) {
+        Some(left) => *room = left,
+        None => {
+            let text = "The answers of the batch are too large together: ask for this one alone.";
+            let error = ApiError::new(ErrorCode::RequestEntityTooLarge, text);
+            return Ok(refused(call, &item.id, &error));
         }
+    }
+    let bytes = body.collect().await.map_err(ApiError::unavailable)?.to_bytes();
+    let is_json = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let body = match (bytes.is_empty(), is_json) {
+        (true, _) => None,
+        (false, true) => Some(serde_json::from_slice(&bytes).map_err(ApiError::unavailable)?),
+        (false, false) => Some(Value::from(BASE64_STANDARD.encode(&bytes))),
     };
-    let mut written = json!({"id": item.id, "status": status.as_u16(), "headers": headers});
+    let mut written = json!({"id": item.id, "status": head.status.as_u16(), "headers": headers});
     if let (Some(body), Value::Object(members)) = (body, &mut written) {
         members.insert("body".to_owned(), body);
     }

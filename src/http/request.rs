@@ -186,6 +186,8 @@ pub struct Call<'a> {
     pub preferences: Preferences,
     /// Its ids.
     pub ids: &'a RequestIds,
+    /// It is one of a batch.
+    pub is_item: bool,
 }
 
 impl Call<'_> {
