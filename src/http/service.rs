@@ -162,7 +162,11 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
     let parsed = ResourcePath::parse(rest).map(ResourcePath::into_segments);
     if head.method == Method::OPTIONS {
         trace.route = Some("OPTIONS");
-        let methods = router::methods(parsed.as_deref().unwrap_or_default());
+        let methods = match parsed.as_deref() {
+            Ok(segments) if metadata::is_path(segments) => metadata::METHODS.to_owned(),
+            Ok(segments) => router::methods(segments),
+            Err(_) => router::ALL_METHODS.to_owned(),
+        };
         return Ok(respond::preflight(&head.headers, &methods));
     }
     // `$metadata` is open to everybody (contract section 11a).
@@ -170,7 +174,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         trace.route = Some(metadata::PATH);
         return match is_safe(&head.method) {
             true => Ok(metadata::document()),
-            false => Err(wrong_method("GET, HEAD, OPTIONS".to_owned())),
+            false => Err(wrong_method(metadata::METHODS.to_owned())),
         };
     }
     let (caller, db) = authenticate(app, &head.headers).await?;
