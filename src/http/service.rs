@@ -204,6 +204,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         format: JsonFormat::of(&head.headers, head.uri.query()),
         preferences: Preferences::of(&head.headers),
         ids: asking.ids,
+        most_content: asking.is_item.then_some(batch::MAX_CONTENT_BYTES),
     };
     handle(&call, operation, db, asking).await
 }

@@ -78,6 +78,9 @@ async fn answer(
             return Err(ApiError::new(ErrorCode::InvalidRange, text).with(ErrorHeader::ContentLength(size)));
         }
     };
+    if call.most_content.is_some_and(|most| length > most) && !head_only {
+        return Ok(elsewhere());
+    }
     let media_type = served.media_type().to_owned();
     let body = if head_only {
         Body::Length(length)
@@ -296,6 +299,18 @@ fn not_modified(etag: &str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     describe(response.headers_mut(), etag);
+    response
+}
+
+/// Too much to be brought along; whoever answers says where it is.
+fn elsewhere() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     response
 }
 
