@@ -8,7 +8,7 @@ use crate::db::sql::Key;
 use crate::query::QueryError;
 use crate::query::filter::Condition;
 use crate::query::page_token::Place;
-use crate::query::plan::{Conditions, Count, MAX_COUNTED, MAX_SORTED, ReadPlan};
+use crate::query::plan::{Conditions, Count, MAX_COUNTED, MAX_SCANNED, MAX_SORTED, ReadPlan};
 use crate::query::schema::{EntityType, Member};
 use crate::query::sql;
 
@@ -42,6 +42,14 @@ pub(super) async fn fetch<P: Member, T: Listed>(
         true => pages::place(db, &sql::window(plan)).await?.map(place_of),
         false => None,
     };
+    if plan.until.is_some() && plan.query.skip > 0 && plan.after.is_none() {
+        // What is skipped may lie behind the end of the page, and the next one would begin to count anew.
+        let text = format!(
+            "Skipping beside such a $filter is for collections of at most {MAX_SCANNED} items: narrow it with $filter, or \
+             follow @odata.nextLink and leave $skip out."
+        );
+        return Err(QueryError::Malformed(text).into());
+    }
     let page = pages::page::<T>(db, &sql::page(plan), plan.query.top).await?;
     let next = match (page.has_more, page.rows.last(), page.last) {
         (true, Some(last), Some(keys)) => Some(Place {
