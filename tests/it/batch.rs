@@ -297,16 +297,23 @@ async fn depends_on_in_another_spelling_says_nothing() {
     assert_eq!(statuses(&list), [("1", 404), ("2", 200), ("3", 200)]);
 }
 
+/// A GET with that id.
+fn get(id: &Value) -> Value {
+    json!({ "id": id, "method": "GET", "url": "/me" })
+}
+
+/// A GET that depends on others.
+fn depends(id: &str, on: &Value) -> Value {
+    json!({ "id": id, "method": "GET", "url": "/me", "dependsOn": on })
+}
+
+fn many(count: usize) -> Vec<Value> {
+    (0..count).map(|id| get(&json!(id.to_string()))).collect()
+}
+
 #[tokio::test]
-async fn a_batch_that_is_none_is_400_and_nothing_of_it_is_done() {
+async fn requests_are_one_to_twenty_and_each_has_an_id_of_its_own() {
     let app = TestApp::start().await;
-    let get = |id: Value| json!({ "id": id, "method": "GET", "url": "/me" });
-    let depends = |id: &str, on: Value| json!({ "id": id, "method": "GET", "url": "/me", "dependsOn": on });
-    let many = |count: usize| {
-        (0..count)
-            .map(|id| get(json!(id.to_string())))
-            .collect::<Vec<_>>()
-    };
     for (body, named) in [
         (json!({}), "'requests'"),
         (json!([]), "'requests'"),
@@ -314,81 +321,85 @@ async fn a_batch_that_is_none_is_400_and_nothing_of_it_is_done() {
         (json!({ "requests": {} }), "'requests'"),
         (json!({ "requests": [] }), "no requests"),
         (json!({ "requests": many(21) }), "21"),
-        (json!({ "requests": [get(json!("a")), get(json!("A"))] }), "twice"),
-        (json!({ "requests": [get(json!("é")), get(json!("É"))] }), "twice"),
-        (json!({ "requests": [depends("1", json!(["2"]))] }), "'2'"),
-        (json!({ "requests": [depends("1", json!(["1"]))] }), "circle"),
         (
-            json!({ "requests": [depends("1", json!(["3"])), depends("2", json!(["1"])), depends("3", json!(["2"]))] }),
-            "circle",
+            json!({ "requests": [get(&json!("a")), get(&json!("A"))] }),
+            "twice",
         ),
         (
-            json!({ "requests": [depends("1", json!("1"))] }),
-            "requests/0/dependsOn",
-        ),
-        (
-            json!({ "requests": [depends("1", json!([1]))] }),
-            "requests/0/dependsOn",
+            json!({ "requests": [get(&json!("é")), get(&json!("É"))] }),
+            "twice",
         ),
         (json!({ "requests": [1] }), "requests/0/id"),
-        (json!({ "requests": [get(json!(1))] }), "requests/0/id"),
-        (json!({ "requests": [get(json!(""))] }), "requests/0/id"),
+        (json!({ "requests": [get(&json!(1))] }), "requests/0/id"),
+        (json!({ "requests": [get(&json!(""))] }), "requests/0/id"),
         (
-            json!({ "requests": [get(json!("x".repeat(257)))] }),
+            json!({ "requests": [get(&json!("x".repeat(257)))] }),
             "requests/0/id",
         ),
         (
             json!({ "requests": [{ "method": "GET", "url": "/me" }] }),
             "requests/0/id",
         ),
-        (
-            json!({ "requests": [{ "id": "1", "url": "/me" }] }),
-            "requests/0/method",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "", "url": "/me" }] }),
-            "requests/0/method",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "G T", "url": "/me" }] }),
-            "requests/0/method",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "GET" }] }),
-            "requests/0/url",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "GET", "url": 1 }] }),
-            "requests/0/url",
-        ),
-        (
-            json!({ "requests": [get(json!("1")), { "id": "2", "method": "GET", "url": "/me", "headers": [] }] }),
-            "requests/1/headers",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me", "headers": { "a b": "c" } }] }),
-            "requests/0/headers",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me", "headers": { "a": "b\r\nc: d" } }] }),
-            "requests/0/headers",
-        ),
-        (
-            json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me", "headers": { "a": 1 } }] }),
-            "requests/0/headers",
-        ),
     ] {
         refused(&app, &body, named).await;
     }
-    // The wrong one is the last: the first is not done either.
-    let change = json!({ "id": "1", "method": "PATCH", "url": format!("{MEETINGS}/{STANDUP}"), "body": { "subject": "x" } });
-    refused(&app, &json!({ "requests": [change, get(json!("1"))] }), "twice").await;
-    assert_eq!(
-        response(&app, &format!("{MEETINGS}/{STANDUP}")).await["body"]["subject"],
-        "Stand-up"
-    );
-    // Twenty are not too many, and ids are texts of any kind.
     assert_eq!(responses(&app, &json!(many(20))).await.len(), 20);
+}
+
+#[tokio::test]
+async fn what_a_request_depends_on_must_be_there_and_lead_to_an_end() {
+    let app = TestApp::start().await;
+    for (requests, named) in [
+        (json!([depends("1", &json!(["2"]))]), "'2'"),
+        (json!([depends("1", &json!(["1"]))]), "circle"),
+        (
+            json!([
+                depends("1", &json!(["3"])),
+                depends("2", &json!(["1"])),
+                depends("3", &json!(["2"]))
+            ]),
+            "circle",
+        ),
+        (json!([depends("1", &json!("1"))]), "requests/0/dependsOn"),
+        (json!([depends("1", &json!([1]))]), "requests/0/dependsOn"),
+        (json!([depends("1", &json!({}))]), "requests/0/dependsOn"),
+    ] {
+        refused(&app, &json!({ "requests": requests }), named).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_400_and_named() {
+    let app = TestApp::start().await;
+    let with = |headers: Value| json!({ "id": "1", "method": "GET", "url": "/me", "headers": headers });
+    for (request, named) in [
+        (json!({ "id": "1", "url": "/me" }), "requests/1/method"),
+        (
+            json!({ "id": "1", "method": "", "url": "/me" }),
+            "requests/1/method",
+        ),
+        (
+            json!({ "id": "1", "method": "G T", "url": "/me" }),
+            "requests/1/method",
+        ),
+        (json!({ "id": "1", "method": "GET" }), "requests/1/url"),
+        (json!({ "id": "1", "method": "GET", "url": 1 }), "requests/1/url"),
+        (with(json!([])), "requests/1/headers"),
+        (with(json!({ "a b": "c" })), "requests/1/headers"),
+        (with(json!({ "a": "b\r\nc: d" })), "requests/1/headers"),
+        (with(json!({ "a": 1 })), "requests/1/headers"),
+    ] {
+        refused(&app, &json!({ "requests": [get(&json!("0")), request] }), named).await;
+    }
+}
+
+#[tokio::test]
+async fn of_a_batch_that_is_none_nothing_is_done() {
+    let app = TestApp::start().await;
+    let change = json!({ "id": "1", "method": "PATCH", "url": format!("{MEETINGS}/{STANDUP}"), "body": { "subject": "x" } });
+    refused(&app, &json!({ "requests": [change, get(&json!("1"))] }), "twice").await;
+    let subject = response(&app, &format!("{MEETINGS}/{STANDUP}")).await["body"]["subject"].clone();
+    assert_eq!(subject, "Stand-up");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::auth::asking::{NO_RELATION, expect_refusal, expect_status, forbidden,
 use crate::support::names::{
     ARCHIVER, ATTENDEE, CALL, CONTOSO, FABRIKAM_ORGANIZER, ORGANIZER, READ, WITHOUT_POLICY,
 };
-use crate::support::{TestApp, TokenOf};
+use crate::support::{TestApp, TokenOf, ids_of};
 
 const MINE: &str = "/v1.0/me/adhocCalls";
 
@@ -86,7 +86,7 @@ async fn calls_are_counted_paged_and_selected() {
         let pages = app.pages(&format!("{MINE}{query}"), &token).await;
         let found: Vec<usize> = pages.iter().map(|page| page.ids().len()).collect();
         assert_eq!(found, sizes, "{query}");
-        let mut all: Vec<String> = pages.iter().flat_map(|page| page.ids()).collect();
+        let mut all: Vec<String> = ids_of(&pages);
         assert!(all.is_sorted());
         all.dedup();
         assert_eq!(all.len(), 45);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::names::{ARCHIVER, CONTOSO, ORGANIZER, STANDUP, my_standup};
-use crate::support::{TestApp, TokenOf};
+use crate::support::{TestApp, TokenOf, ids_of};
 
 /// Ticks of 2026-01-20T00:00:00Z since 1970.
 const DAY: i64 = 17_688_672_000_000_000;
@@ -138,7 +138,7 @@ async fn every_order_is_paged_without_loss() {
     ] {
         let whole = ids(&app, &format!("{query}&$top=100")).await;
         let pages = app.pages(&list(&format!("{query}&$top=10")), &token()).await;
-        let paged: Vec<String> = pages.iter().flat_map(|page| page.ids()).collect();
+        let paged: Vec<String> = ids_of(&pages);
         assert_eq!(paged, whole, "{query}");
         assert_eq!(paged.len(), if query.contains("skip") { 90 } else { 97 });
     }
@@ -151,7 +151,7 @@ async fn walk(app: &TestApp, path: &str, token: &str) -> (Vec<usize>, Vec<String
         assert_eq!(page.json()["@odata.count"], page.ids().len());
     }
     let sizes = pages.iter().map(|page| page.ids().len()).collect();
-    (sizes, pages.iter().flat_map(|page| page.ids()).collect())
+    (sizes, ids_of(&pages))
 }
 
 #[tokio::test]
