@@ -12,7 +12,7 @@ use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
 use crate::store::{Keys, Store};
-use crate::throttle::Throttle;
+use crate::throttle::{Derivations, Throttle};
 
 /// All that a request may reach.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct App {
     pub authority: Authority,
     /// How much an application may ask.
     pub throttle: Throttle,
+    /// How many transcripts may be taken apart at the same time.
+    pub derivations: Derivations,
 }
 
 impl App {
@@ -58,6 +60,7 @@ impl App {
         )?;
         Ok(Self {
             throttle: Throttle::new(config.throttling),
+            derivations: Derivations::default(),
             config: Arc::new(config),
             public_url: public_url.into(),
             tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),

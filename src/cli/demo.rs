@@ -406,15 +406,22 @@ fn as_json(server: &Server, sample: &Complete, tokens: &[(&'static str, String)]
     });
     let meetings = sample.online_meetings.put.iter().map(|meeting| {
         let own = &meeting.properties;
+        let (join_meeting_id, passcode) = meeting.join_meeting_id();
         json!({
+            "joinMeetingIdSettings": {
+                "isPasscodeRequired": passcode.is_some(), "joinMeetingId": join_meeting_id, "passcode": passcode,
+            },
             "id": meeting.id, "organizerId": meeting.organizer.id, "tenantId": meeting.organizer.tenant_id,
             "subject": own.subject, "meetingType": own.meeting_type.text(), "threadId": meeting.thread_id,
-            "joinWebUrl": own.join_web_url, "isChannelMeeting": own.is_channel_meeting, "iCalUId": meeting.ical_uid,
+            "joinWebUrl": meeting.join_web_url(), "isChannelMeeting": own.is_channel_meeting, "iCalUId": meeting.ical_uid,
             "startDateTime": own.start_date_time.map(|at| at.to_string()),
             "endDateTime": own.end_date_time.map(|at| at.to_string()),
             "expiryDateTime": own.expiry_date_time.map(|at| at.to_string()),
         })
     });
+    let calls = sample.adhoc_calls.put.iter();
+    let calls =
+        calls.map(|call| json!({"id": call.id, "userId": call.user.id, "tenantId": call.user.tenant_id}));
     let recordings = sample.recordings.put.iter().map(|recording| {
         let mut value = artifact_json(&recording.artifact);
         let complete = matches!(recording.upload, Upload::Complete(_));
@@ -444,6 +451,7 @@ fn as_json(server: &Server, sample: &Complete, tokens: &[(&'static str, String)]
         "users": users.collect::<Vec<_>>(),
         "applications": applications.collect::<Vec<_>>(),
         "meetings": meetings.collect::<Vec<_>>(),
+        "adhocCalls": calls.collect::<Vec<_>>(),
         "recordings": recordings.collect::<Vec<_>>(),
         "transcripts": transcripts.collect::<Vec<_>>(),
         "tokens": tokens,

@@ -274,6 +274,7 @@ async fn answer(call: &Call<'_>, item: &Item) -> Result<Answered, ApiError> {
         Err(why) => return Ok(refused(call, &item.id, &ApiError::bad_request(why))),
     };
     head.headers.clone_from(&item.headers);
+    head.version = call.http_version;
     if let Some(token) = call.headers.get(header::AUTHORIZATION) {
         head.headers.insert(header::AUTHORIZATION, token.clone());
     }

@@ -1,7 +1,7 @@
 //! What a handler is given beside a snapshot of the store: the caller and the parts of the request.
 
-use http::HeaderMap;
 use http::header::{ACCEPT, HeaderName};
+use http::{HeaderMap, Version};
 use odata::QueryOptions;
 
 use super::error::ApiError;
@@ -176,6 +176,8 @@ pub struct Call<'a> {
     pub query: Option<&'a str>,
     /// Its headers.
     pub headers: &'a HeaderMap,
+    /// Which HTTP it came over.
+    pub http_version: Version,
     /// Its body, where its method has one.
     pub body: &'a [u8],
     /// What the answer is to be like.

@@ -200,6 +200,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         path,
         query: head.uri.query(),
         headers: &head.headers,
+        http_version: head.version,
         body: asking.body,
         format: JsonFormat::of(&head.headers, head.uri.query()),
         preferences: Preferences::of(&head.headers),
@@ -211,6 +212,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
 
 /// Answers one request of a batch.
 pub(super) async fn answer_item(app: &App, asking: Asking<'_>) -> Response<Body> {
+    let started = Instant::now();
     let mut trace = Trace::default();
     let outcome = match route(app, asking, &mut trace).await {
         Err(error) if error.is_broken_off() && is_safe(&asking.head.method) => {
@@ -223,6 +225,7 @@ pub(super) async fn answer_item(app: &App, asking: Asking<'_>) -> Response<Body>
         Err(error) => (respond::error(app, &error, asking.ids), Some(error)),
     };
     trace.status = response.status().as_u16();
+    trace.duration = started.elapsed();
     log(app, asking.head, asking.ids, &trace, error.as_ref());
     response
 }

@@ -14,7 +14,6 @@ use crate::db::permission_grants::{self, Principal};
 use crate::db::tenants::{self, Tenant};
 use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, consents};
-use crate::ids;
 
 /// Why what is held stays.
 const HELD: &str = "it is on legal hold and cannot be removed: load it with legalHold: false first";
@@ -381,23 +380,14 @@ fn policy_row(policy: &super::AccessPolicy) -> AccessPolicy<'_> {
 fn meeting_row(meeting: &super::OnlineMeeting, first_loaded: Ticks) -> OnlineMeeting {
     let own = &meeting.properties;
     let (start, end) = (own.start_date_time, own.end_date_time);
-    let (tenant, organizer) = (&meeting.organizer.tenant_id, &meeting.organizer.id);
-    // Whoever gives the number says whether it wants a passcode.
-    let (join_meeting_id, passcode) = match &own.join_meeting_id {
-        Some(id) => (id.clone(), own.passcode.clone()),
-        None => {
-            let (id, passcode) = ids::join_meeting_id(&meeting.id);
-            (id, own.passcode.clone().or(Some(passcode)))
-        }
-    };
-    let made_url = || ids::join_web_url(tenant, organizer, &meeting.thread_id);
+    let (join_meeting_id, passcode) = meeting.join_meeting_id();
     let expiry = || super::expiry(own.meeting_type, start, end, first_loaded);
     OnlineMeeting {
         id: meeting.id.clone(),
         tenant_id: meeting.organizer.tenant_id.clone(),
         organizer_id: meeting.organizer.id.clone(),
         subject: own.subject.clone(),
-        join_web_url: Some(own.join_web_url.clone().unwrap_or_else(made_url)),
+        join_web_url: Some(meeting.join_web_url()),
         start,
         end,
         expiry: own.expiry_date_time.unwrap_or_else(expiry),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::files::SeedFile;
 use crate::clock::Ticks;
 use crate::config::Secret;
+use crate::ids;
 
 /// A seed file, checked, with every id made and every reference resolved: ready to be loaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -308,6 +309,28 @@ pub struct OnlineMeeting {
     pub participants: Vec<Participant>,
     /// Everything else.
     pub properties: MeetingProperties,
+}
+
+impl OnlineMeeting {
+    /// `joinWebUrl`: the one that the file gives, or one in Graph's form.
+    pub fn join_web_url(&self) -> String {
+        let (tenant, organizer) = (&self.organizer.tenant_id, &self.organizer.id);
+        let made = || ids::join_web_url(tenant, organizer, &self.thread_id);
+        self.properties.join_web_url.clone().unwrap_or_else(made)
+    }
+
+    /// `joinMeetingIdSettings`: number and passcode that the file gives, or such as are made. Whoever gives the number says
+    /// whether it wants a passcode.
+    pub fn join_meeting_id(&self) -> (String, Option<String>) {
+        let own = &self.properties;
+        match &own.join_meeting_id {
+            Some(id) => (id.clone(), own.passcode.clone()),
+            None => {
+                let (id, passcode) = ids::join_meeting_id(&self.id);
+                (id, own.passcode.clone().or(Some(passcode)))
+            }
+        }
+    }
 }
 
 /// What a meeting says of itself that needs nothing else to be understood.

@@ -6,15 +6,29 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Files that say what is installed. The page has links to them, since they are long.
-const LISTS: [&str; 4] = [
+/// What the page has links to, since it is long: what is installed, and programs that are no recipes.
+const LISTS: [&str; 17] = [
     "python/requirements.txt",
     "javascript/package.json",
     "java/pom.xml",
     "go/go.mod",
+    // Programs that do every operation.
+    "curl/operations.sh",
+    "python/operations.py",
+    "javascript/operations.js",
+    "javascript/operations-graph-client.js",
+    "javascript/steps.js",
+    "java/src/main/java/Operations.java",
+    "java/src/main/java/Steps.java",
+    "go/operations/operations.go",
+    "go/steps/steps.go",
+    "go/connection/connection.go",
+    "go-sdk/go.mod",
+    "go-sdk/install.sh",
+    "go-sdk/operations.go",
 ];
 /// Files that programs write.
-const LOCKS: [&str; 2] = ["javascript/package-lock.json", "go/go.sum"];
+const LOCKS: [&str; 3] = ["javascript/package-lock.json", "go/go.sum", "go-sdk/go.sum"];
 /// Folders and files that come of following the page in the source tree.
 const MADE: [&str; 6] = [
     "bin",

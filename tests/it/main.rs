@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod api_document;
 mod artifacts;
 mod auth;
 mod authority;

@@ -267,7 +267,7 @@ func (s *suite) aboutRecordings() {
 		}
 		return errors.Join(
 			same("recordings", ids(found.GetValue()), wanted),
-			same("path", strings.HasPrefix(steps.LastPath(), "/v1.0/me/"), true))
+			same("path", strings.Contains(steps.LastPath(), "/me/onlineMeetings/"), true))
 	})
 	s.add("count recordings", func() error {
 		found, err := builder.Count().Get(background, nil)
