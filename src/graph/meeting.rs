@@ -186,21 +186,35 @@ struct Participants<'a> {
 
 impl Serialize for Participants<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let one = |person: &'_ ParticipantJson<'_>| {
-            serde_json::json!({
-                "upn": person.upn,
-                "role": person.role,
-                "identity": serde_json::to_value(IdentitySet {
-                    user_id: person.user_id,
-                    tenant_id: person.tenant_id,
-                    level: self.level,
-                }).unwrap_or_default(),
-            })
+        let one = |person| Person {
+            person,
+            level: self.level,
         };
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("organizer", &one(&self.meeting.organizer))?;
         let attendees: Vec<_> = self.meeting.attendees.iter().map(one).collect();
         map.serialize_entry("attendees", &attendees)?;
+        map.end()
+    }
+}
+
+struct Person<'a> {
+    person: &'a ParticipantJson<'a>,
+    level: MetadataLevel,
+}
+
+impl Serialize for Person<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let person = self.person;
+        let identity = IdentitySet {
+            user_id: person.user_id,
+            tenant_id: person.tenant_id,
+            level: self.level,
+        };
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("identity", &identity)?;
+        map.serialize_entry("role", person.role)?;
+        map.serialize_entry("upn", &person.upn)?;
         map.end()
     }
 }

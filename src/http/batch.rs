@@ -6,10 +6,10 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::body::Body;
 use super::error::{ApiError, ErrorCode};
@@ -23,6 +23,8 @@ const MAX_REQUESTS: usize = 20;
 const MAX_ID_BYTES: usize = 256;
 /// The most bytes of all answers together.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// The most bytes of content that one brings along; more is to be had at its `Location`.
+pub(super) const MAX_CONTENT_BYTES: u64 = 1024 * 1024;
 
 /// One request of a batch.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ struct Item {
 pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let items = parse(&call.json()?, call)?;
     let order = in_order(&items)?;
-    let mut responses: Vec<Value> = Vec::with_capacity(items.len());
+    let mut responses: Vec<Answered> = Vec::with_capacity(items.len());
     let mut failed: HashSet<String> = HashSet::new();
     let mut room = MAX_ANSWER_BYTES;
     for place in order {
@@ -63,18 +65,36 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
             ),
             false => answer(call, item, &mut room).await?,
         };
-        let status = response.get("status").and_then(Value::as_u64);
-        if status.is_none_or(|status| status >= 400) {
+        if response.status >= 400 {
             failed.insert(folded(&item.id));
         }
         responses.push(response);
     }
-    let mut response = respond::json(call.format, &json!({ "responses": responses }))?;
-    response.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    Ok(response)
+    let list: Vec<String> = responses.iter().map(Answered::to_json).collect();
+    let text = format!("{{\"responses\":[{}]}}", list.join(","));
+    Ok(respond::json_text(call.format, text.into()))
+}
+
+/// The answer to one request.
+struct Answered {
+    id: String,
+    status: u16,
+    headers: Map<String, Value>,
+    /// JSON as it was written: the order of its members is part of it (OData JSON 4.01 section 4.5).
+    body: Option<String>,
+}
+
+impl Answered {
+    fn to_json(&self) -> String {
+        let (id, headers) = (Value::from(self.id.as_str()), Value::from(self.headers.clone()));
+        let status = self.status;
+        match &self.body {
+            Some(body) => {
+                format!("{{\"id\":{id},\"status\":{status},\"headers\":{headers},\"body\":{body}}}")
+            }
+            None => format!("{{\"id\":{id},\"status\":{status},\"headers\":{headers}}}"),
+        }
+    }
 }
 
 /// Ids are told apart without case.
@@ -246,7 +266,7 @@ fn in_order(items: &[Item]) -> Result<Vec<usize>, ApiError> {
     Ok(order)
 }
 
-async fn answer(call: &Call<'_>, item: &Item, room: &mut usize) -> Result<Value, ApiError> {
+async fn answer(call: &Call<'_>, item: &Item, room: &mut usize) -> Result<Answered, ApiError> {
     let uri = match &item.target {
         Ok(target) => target
             .parse::<http::Uri>()
@@ -277,18 +297,24 @@ async fn answer(call: &Call<'_>, item: &Item, room: &mut usize) -> Result<Value,
         is_item: true,
     };
     let response = service::answer_item(call.app, asking).await;
-    written(call, item, response, room).await
+    written(call, item, &head.uri, response, room).await
 }
 
 /// A refusal of the batch itself, in the place of an answer.
-fn refused(call: &Call<'_>, id: &str, error: &ApiError) -> Value {
+fn refused(call: &Call<'_>, id: &str, error: &ApiError) -> Answered {
     let response = respond::error(call.app, error, call.ids);
     let status = response.status().as_u16();
     let body = match response.into_body() {
-        Body::Full(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
-        Body::Empty | Body::Content(_) | Body::Length(_) => Value::Null,
+        Body::Full(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Body::Empty | Body::Content(_) | Body::Length(_) => None,
     };
-    json!({"id": id, "status": status, "headers": {"Content-Type": "application/json"}, "body": body})
+    let content_type = ("Content-Type".to_owned(), Value::from("application/json"));
+    Answered {
+        id: id.to_owned(),
+        status,
+        headers: [content_type].into_iter().collect(),
+        body,
+    }
 }
 
 /// An answer as an item: JSON as it is, everything else in base64. One for which there is no room any more has to be asked
@@ -296,9 +322,10 @@ fn refused(call: &Call<'_>, id: &str, error: &ApiError) -> Value {
 async fn written(
     call: &Call<'_>,
     item: &Item,
+    uri: &http::Uri,
     response: Response<Body>,
     room: &mut usize,
-) -> Result<Value, ApiError> {
+) -> Result<Answered, ApiError> {
     let (head, body) = response.into_parts();
     let mut headers = Map::new();
     for (name, value) in &head.headers {
@@ -326,6 +353,11 @@ async fn written(
             return Ok(refused(call, &item.id, &error));
         }
     }
+    if head.status == StatusCode::FOUND {
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let location = format!("{}{path}", call.app.public_url);
+        headers.insert("Location".to_owned(), location.into());
+    }
     let bytes = body.collect().await.map_err(ApiError::unavailable)?.to_bytes();
     let is_json = head
         .headers
@@ -333,12 +365,14 @@ async fn written(
         .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     let body = match (bytes.is_empty(), is_json) {
         (true, _) => None,
-        (false, true) => Some(serde_json::from_slice(&bytes).map_err(ApiError::unavailable)?),
-        (false, false) => Some(Value::from(BASE64_STANDARD.encode(&bytes))),
+        (false, true) => Some(String::from_utf8(bytes.into()).map_err(ApiError::unavailable)?),
+        // Nothing in base64 needs an escape.
+        (false, false) => Some(format!("\"{}\"", BASE64_STANDARD.encode(&bytes))),
     };
-    let mut written = json!({"id": item.id, "status": head.status.as_u16(), "headers": headers});
-    if let (Some(body), Value::Object(members)) = (body, &mut written) {
-        members.insert("body".to_owned(), body);
-    }
-    Ok(written)
+    Ok(Answered {
+        id: item.id.clone(),
+        status: head.status.as_u16(),
+        headers,
+        body,
+    })
 }

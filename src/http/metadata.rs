@@ -12,12 +12,15 @@ use super::error::ApiError;
 use super::request::Call;
 use super::respond;
 use crate::db::artifacts::ArtifactKind;
+use crate::graph::collection::CollectionBody;
 use crate::query::plan;
 use crate::query::schema::types::{COMPLEX_TYPES, ENUM_TYPES};
 use crate::query::schema::{ADHOC_CALL, EntityType, MEETING, Member, Type, USER};
 
 /// Its path, as the log has it.
 pub(super) const PATH: &str = "$metadata";
+/// The methods that it has.
+pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Whether a path is that of the schema.
 pub(super) fn is_path(segments: &[Segment]) -> bool {
@@ -46,17 +49,21 @@ pub(super) fn document() -> Response<Body> {
 /// [`ApiError`] for options that are not offered.
 pub(super) fn service(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     plan::parse_nothing(call.asked())?;
-    let root = call.root();
-    respond::json(
+    let context = format!("{}/$metadata", call.root());
+    respond::collection(
         call.format,
-        &json!({
-            "@odata.context": format!("{root}/$metadata"),
-            "value": [
-                {"name": "users", "kind": "EntitySet", "url": "users"},
-                {"name": "me", "kind": "Singleton", "url": "me"},
-                {"name": "communications", "kind": "Singleton", "url": "communications"},
+        &CollectionBody {
+            context: Some(&context),
+            count: None,
+            next_link: None,
+            delta_link: None,
+            tips: None,
+            value: &[
+                json!({"name": "users", "kind": "EntitySet", "url": "users"}),
+                json!({"name": "me", "kind": "Singleton", "url": "me"}),
+                json!({"name": "communications", "kind": "Singleton", "url": "communications"}),
             ],
-        }),
+        },
     )
 }
 

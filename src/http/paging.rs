@@ -43,10 +43,14 @@ pub(super) async fn fetch<P: Member, T: Listed>(
         true => pages::place(db, &sql::window(plan)).await?.map(place_of),
         false => None,
     };
-    if plan.query.skip > 0 && plan.until.is_some() {
-        let text = "The query option '$skip' is not for a filter that more items have to be tested for than one request does: \
-                    follow @odata.nextLink instead.";
-        return Err(QueryError::Malformed(text.to_owned()).into());
+    if plan.until.is_some() && plan.query.skip > 0 && plan.after.is_none() {
+        // What is skipped may lie behind the end of the page, and the next one would begin to count anew.
+        let most = plan.conditions.rows();
+        let text = format!(
+            "Skipping beside such a $filter is for collections of at most {most} items: narrow it with $filter, or \
+             follow @odata.nextLink and leave $skip out."
+        );
+        return Err(QueryError::Malformed(text).into());
     }
     let page = pages::page::<T>(db, &sql::page(plan), plan.query.top).await?;
     let next = match (page.has_more, page.rows.last(), page.last) {

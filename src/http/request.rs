@@ -186,8 +186,8 @@ pub struct Call<'a> {
     pub preferences: Preferences,
     /// Its ids.
     pub ids: &'a RequestIds,
-    /// It is one of a batch.
-    pub is_item: bool,
+    /// The most bytes of content that the answer may bring along; more is a redirection.
+    pub most_content: Option<u64>,
 }
 
 impl Call<'_> {

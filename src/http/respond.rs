@@ -35,7 +35,12 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 /// 500 where the body cannot be written, which no stored value can cause.
 pub fn json(format: JsonFormat, body: &impl Serialize) -> Result<Response<Body>, ApiError> {
     let bytes = serde_json::to_vec(body).map_err(ApiError::unavailable)?;
-    let mut response = Response::new(Body::Full(bytes.into()));
+    Ok(json_text(format, bytes))
+}
+
+/// 200 with a body that is JSON already.
+pub fn json_text(format: JsonFormat, json: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::Full(json.into()));
     let headers = response.headers_mut();
     match format == JsonFormat::default() {
         true => drop(headers.insert(header::CONTENT_TYPE, JSON)),
@@ -46,7 +51,7 @@ pub fn json(format: JsonFormat, body: &impl Serialize) -> Result<Response<Body>,
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),
     );
-    Ok(response)
+    response
 }
 
 /// 200 with a page of a collection, without its context where no metadata is asked for.

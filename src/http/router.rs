@@ -122,11 +122,14 @@ fn methods_of(pattern: &str) -> String {
     methods.join(", ")
 }
 
+/// The methods of all routes together.
+pub const ALL_METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
+
 /// What `Allow` says of a path: the methods of its route, or all that there are where it has none.
 pub fn methods(segments: &[Segment]) -> String {
     match resolve(&Method::OPTIONS, segments, Cloud::Global) {
         Resolved::WrongMethod(methods) => methods,
-        _ => "GET, HEAD, POST, PATCH, DELETE, OPTIONS".to_owned(),
+        _ => ALL_METHODS.to_owned(),
     }
 }
 

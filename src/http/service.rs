@@ -163,7 +163,11 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
     let parsed = ResourcePath::parse(rest).map(ResourcePath::into_segments);
     if head.method == Method::OPTIONS {
         trace.route = Some("OPTIONS");
-        let methods = router::methods(parsed.as_deref().unwrap_or_default());
+        let methods = match parsed.as_deref() {
+            Ok(segments) if metadata::is_path(segments) => metadata::METHODS.to_owned(),
+            Ok(segments) => router::methods(segments),
+            Err(_) => router::ALL_METHODS.to_owned(),
+        };
         return Ok(respond::preflight(&head.headers, &methods));
     }
     // `$metadata` is open to everybody (contract section 11a).
@@ -171,7 +175,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         trace.route = Some(metadata::PATH);
         return match is_safe(&head.method) {
             true => Ok(metadata::document()),
-            false => Err(wrong_method("GET, HEAD, OPTIONS".to_owned())),
+            false => Err(wrong_method(metadata::METHODS.to_owned())),
         };
     }
     let (caller, db) = authenticate(app, &head.headers).await?;
@@ -202,7 +206,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         format: JsonFormat::of(&head.headers, head.uri.query()),
         preferences: Preferences::of(&head.headers),
         ids: asking.ids,
-        is_item: asking.is_item,
+        most_content: asking.is_item.then_some(batch::MAX_CONTENT_BYTES),
     };
     handle(&call, operation, db, asking).await
 }

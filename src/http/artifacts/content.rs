@@ -14,13 +14,11 @@ use crate::db::audit::{Append, AuditRecord};
 use crate::db::content_objects::{ContentObject, Restamp};
 use crate::http::body::Body;
 use crate::http::error::{ApiError, ErrorCode, ErrorHeader};
-use crate::http::links;
 use crate::http::range::{self, ByteRange, Precondition};
 use crate::http::request::Call;
 use crate::http::respond::insert_text;
 use crate::ids;
 use crate::query::plan;
-use crate::query::schema::EntityType;
 
 /// The bytes of a recording or transcript, or a part of them.
 ///
@@ -47,7 +45,7 @@ pub async fn content(
         Form::Stored => Served::Stored(open(call, &found).await?),
         Form::Unattributed | Form::Metadata => Served::Derived(transcript::derive(call, &found).await?),
     };
-    answer(call, &access, &found, served, (stream, head_only)).await
+    answer(call, &access, &found, served, head_only).await
 }
 
 /// Preconditions, range, audit, stream.
@@ -56,7 +54,7 @@ async fn answer(
     access: &Access,
     found: &Found,
     served: Served,
-    (asked_for, head_only): (Stream, bool),
+    head_only: bool,
 ) -> Result<Response<Body>, ApiError> {
     let etag = served.etag();
     match range::precondition(call.headers, &etag) {
@@ -80,11 +78,10 @@ async fn answer(
             return Err(ApiError::new(ErrorCode::InvalidRange, text).with(ErrorHeader::ContentLength(size)));
         }
     };
-    let media_type = served.media_type().to_owned();
-    // A batch holds all of its answers; what is too much for that is fetched alone, and nothing of it is given out here.
-    if call.is_item && !head_only && length > MAX_BYTES_OF_ITEM {
-        return Ok(elsewhere(call, found, asked_for));
+    if call.most_content.is_some_and(|most| length > most) && !head_only {
+        return Ok(elsewhere());
     }
+    let media_type = served.media_type().to_owned();
     let body = if head_only {
         Body::Length(length)
     } else {
@@ -114,27 +111,6 @@ async fn answer(
         );
     }
     Ok(response)
-}
-
-/// The most content that one request of a batch brings along.
-const MAX_BYTES_OF_ITEM: u64 = 1024 * 1024;
-
-/// 302 to where the content is.
-fn elsewhere(call: &Call<'_>, found: &Found, stream: Stream) -> Response<Body> {
-    let location = links::artifact(EntityType::of(found.kind), &found.artifact).url(&call.root());
-    let name = match stream {
-        Stream::Content => "content",
-        Stream::Metadata => "metadataContent",
-    };
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::FOUND;
-    let headers = response.headers_mut();
-    insert_text(headers, header::LOCATION, &format!("{location}/{name}"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    response
 }
 
 /// What has been found, and what is to be made of it.
@@ -323,6 +299,18 @@ fn not_modified(etag: &str) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     describe(response.headers_mut(), etag);
+    response
+}
+
+/// Too much to be brought along; whoever answers says where it is.
+fn elsewhere() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     response
 }
 

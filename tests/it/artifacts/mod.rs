@@ -5,4 +5,5 @@ mod content_s3;
 mod count;
 mod get;
 mod list;
+mod superset;
 mod transcript_content;

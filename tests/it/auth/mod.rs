@@ -5,6 +5,7 @@ mod callers;
 mod clouds;
 mod content_access;
 mod equal_answers;
+mod equal_everywhere;
 pub mod issuer_server;
 mod issuers;
 pub mod keys;

@@ -431,6 +431,11 @@ impl Answer {
     }
 }
 
+/// The ids of all pages, in order.
+pub fn ids_of(pages: &[Answer]) -> Vec<String> {
+    pages.iter().flat_map(Answer::ids).collect()
+}
+
 /// Loads the configuration in `file` as the server would, with what leads to the stores from the environment.
 pub fn load_config(file: &Path, stores: &Stores) -> Config {
     let flags = Flags {
