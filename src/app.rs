@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::auth::bearer::BearerTokens;
 use crate::auth::verifier::TokenVerifier;
 use crate::authority::Authority;
@@ -35,7 +37,12 @@ pub struct App {
     pub authority: Authority,
     /// How much an application may ask.
     pub throttle: Throttle,
+    /// How many transcripts may be taken apart at the same time.
+    pub derivations: Arc<Semaphore>,
 }
+
+/// Transcripts that are taken apart at the same time, in this process.
+const DERIVATIONS: usize = 4;
 
 impl App {
     /// Puts together what requests reach.
@@ -58,6 +65,7 @@ impl App {
         )?;
         Ok(Self {
             throttle: Throttle::new(config.throttling),
+            derivations: Arc::new(Semaphore::new(DERIVATIONS)),
             config: Arc::new(config),
             public_url: public_url.into(),
             tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),

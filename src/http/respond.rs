@@ -74,10 +74,15 @@ pub fn prefer<P: Member>(
     query: &CollectionQuery<P>,
 ) -> Result<Response<Body>, ApiError> {
     if query.is_page_size_preferred {
-        let applied = format!("odata.maxpagesize={}", query.top);
-        insert_text(response.headers_mut(), PREFERENCE_APPLIED, &applied);
+        applied_page_size(&mut response, query.top);
     }
     Ok(response)
+}
+
+/// Says that a preferred size of pages had its way.
+pub fn applied_page_size(response: &mut Response<Body>, top: u64) {
+    let applied = format!("odata.maxpagesize={top}");
+    insert_text(response.headers_mut(), PREFERENCE_APPLIED, &applied);
 }
 
 /// Says that a preference had its way.

@@ -23,7 +23,8 @@ pub fn file_ending(media_type: &str) -> &'static str {
         "video/mp4" => "mp4",
         "audio/mp4" => "m4a",
         "video/webm" => "webm",
-        "text/vtt" => "vtt",
+        // Without speakers it is WebVTT all the same.
+        "text/vtt" | "application/vnd.microsoft.graph.transcript+text" => "vtt",
         _ => "bin",
     }
 }

@@ -191,6 +191,8 @@ impl CollectionQuery<ArtifactProperty> {
 pub struct DeltaQuery {
     /// Size of a page.
     pub top: Option<u64>,
+    /// It is that of `Prefer: odata.maxpagesize`.
+    pub is_page_size_preferred: bool,
     /// The token that the caller brought, under either name. An empty one is none, as after 410.
     pub token: Option<String>,
 }
@@ -205,9 +207,11 @@ impl DeltaQuery {
         let options = QueryOptions::parse(asked.query)?;
         offered(&options, &[Top, SkipToken, DeltaToken, Format], &[], asked.rule)?;
         let tokens = [options.skip_token(), options.delta_token()];
-        let top = options.top()?.or(asked.max_page_size);
+        let top = options.top()?;
+        let preferred = asked.max_page_size.filter(|_| top.is_none());
         Ok(Self {
-            top: top.map(|top| top.clamp(1, MAX_TOP)),
+            top: top.or(preferred).map(|top| top.clamp(1, MAX_TOP)),
+            is_page_size_preferred: preferred.is_some(),
             token: tokens
                 .into_iter()
                 .flatten()

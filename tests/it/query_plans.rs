@@ -442,7 +442,7 @@ async fn visible() -> Seen {
             user: user(),
             kind: ArtifactKind::Recording,
             of_calls,
-            organizer: None,
+            organizers: Vec::new(),
         };
         access::export(db, &alone, &path, rules, Ticks(0))
             .await

@@ -20,8 +20,8 @@ pub struct ExportPath {
     pub kind: ArtifactKind,
     /// Of ad hoc calls, not of meetings.
     pub of_calls: bool,
-    /// Whom the parameter or the filter names, which must be the same.
-    pub organizer: Option<String>,
+    /// Whom the parameter and the filter name, which must be the same.
+    pub organizers: Vec<String>,
 }
 
 /// Decides about an export (contract section 3.2): for applications alone, with a policy for those of meetings.
@@ -53,13 +53,11 @@ pub async fn export(
     let Some(user) = path_user else {
         return denied(Denied::NoRelation);
     };
-    if let Some(organizer) = &path.organizer
-        && find_user(db, &caller.tenant_id, organizer)
-            .await?
-            .map(|other| other.id)
-            != Some(user.id.clone())
-    {
-        return denied(Denied::AnothersExport);
+    for organizer in &path.organizers {
+        let other = find_user(db, &caller.tenant_id, organizer).await?;
+        if other.is_none_or(|other| other.id != user.id) {
+            return denied(Denied::AnothersExport);
+        }
     }
     decide::transcripts(caller, path.kind).map_err(AccessError::Denied)?;
     let owner = user.id;

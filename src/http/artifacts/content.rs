@@ -96,7 +96,8 @@ async fn answer(
         Scope::Meeting(meeting) => meeting.subject.as_deref(),
         _ => None,
     };
-    let disposition = file_name::content_disposition(subject, found.artifact.created, &media_type);
+    let disposition =
+        file_name::content_disposition(subject, found.kind, found.artifact.created, &media_type);
     insert_text(headers, header::CONTENT_DISPOSITION, &disposition);
     if status == StatusCode::PARTIAL_CONTENT {
         let last = first + length - 1;

@@ -55,7 +55,7 @@ pub async fn delta(
         binding: &binding,
         url: format!("{url}/delta"),
     };
-    feed.answer(call, &mut db, query.top, place).await
+    feed.answer(call, &mut db, &query, place).await
 }
 
 /// The feed of an export.
@@ -81,7 +81,7 @@ pub async fn of_export(call: &Call<'_>, of: Exported, mut db: Snapshot) -> Resul
         binding: &binding,
         url: format!("{url}/delta"),
     };
-    feed.answer(call, &mut db, query.top, place).await
+    feed.answer(call, &mut db, &query, place).await
 }
 
 fn binding(call: &Call<'_>, collection: String) -> Binding {
@@ -126,7 +126,7 @@ impl Feed<'_> {
         &self,
         call: &Call<'_>,
         db: &mut Session,
-        top: Option<u64>,
+        query: &DeltaQuery,
         place: Option<DeltaPlace>,
     ) -> Result<Response<Body>, ApiError> {
         let newest = changes::newest(db).await?;
@@ -135,14 +135,14 @@ impl Feed<'_> {
             Some(place) => {
                 self.check(call, &place, newest)?;
                 DeltaPlace {
-                    top: top.unwrap_or(place.top),
+                    top: query.top.unwrap_or(place.top),
                     ..place
                 }
             }
             None => DeltaPlace {
                 number: 0,
                 began: newest,
-                top: top.unwrap_or(DEFAULT_TOP),
+                top: query.top.unwrap_or(DEFAULT_TOP),
                 made: now.0,
             },
         };
@@ -167,7 +167,7 @@ impl Feed<'_> {
             .iter()
             .map(|told| item(&root, entity, call, told))
             .collect();
-        respond::collection(
+        let mut response = respond::collection(
             call.format,
             &CollectionBody {
                 context: Some(&format!("{root}/$metadata#Collection({})", entity.name)),
@@ -177,7 +177,11 @@ impl Feed<'_> {
                 tips: None,
                 value: &items,
             },
-        )
+        )?;
+        if query.is_page_size_preferred {
+            respond::applied_page_size(&mut response, place.top);
+        }
+        Ok(response)
     }
 
     /// A token that opens and yet cannot be gone on with: too old, or of a store that has more behind it than this one.

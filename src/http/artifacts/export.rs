@@ -142,7 +142,7 @@ impl Exported {
             user,
             kind: self.kind,
             of_calls: self.of_calls,
-            organizer: arguments.user.clone().or(filtered),
+            organizers: arguments.user.iter().cloned().chain(filtered).collect(),
         };
         let (rules, now) = (&call.app.config.graph, call.app.clock.now());
         Ok(auth::access::export(db, &call.caller, &path, rules, now).await?)

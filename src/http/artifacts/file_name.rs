@@ -3,13 +3,19 @@
 use odata::encode_segment;
 
 use crate::clock::Ticks;
+use crate::db::artifacts::ArtifactKind;
 use crate::media;
 
 /// The longest subject that becomes part of a name, in characters.
 const SUBJECT_CHARS: usize = 80;
 
 /// `attachment` with subject, date and ending.
-pub(super) fn content_disposition(subject: Option<&str>, created: Ticks, media_type: &str) -> String {
+pub(super) fn content_disposition(
+    subject: Option<&str>,
+    kind: ArtifactKind,
+    created: Ticks,
+    media_type: &str,
+) -> String {
     let kept = subject
         .unwrap_or_default()
         .chars()
@@ -17,7 +23,10 @@ pub(super) fn content_disposition(subject: Option<&str>, created: Ticks, media_t
         .take(SUBJECT_CHARS);
     let kept: String = kept.collect();
     let subject = match kept.trim().trim_start_matches('.').trim() {
-        "" => "Recording",
+        "" => match kind {
+            ArtifactKind::Recording => "Recording",
+            ArtifactKind::Transcript => "Transcript",
+        },
         text => text,
     };
     let date = created.to_seconds_text().replace('T', " ").replace(':', "");
@@ -44,6 +53,7 @@ mod tests {
     fn named(subject: Option<&str>) -> String {
         content_disposition(
             subject,
+            ArtifactKind::Recording,
             "2024-07-12T11:37:59.0113199Z".parse().unwrap(),
             "video/mp4",
         )

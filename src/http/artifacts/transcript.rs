@@ -12,6 +12,8 @@ use crate::http::error::{ApiError, ErrorCode};
 use crate::http::request::Call;
 use crate::media::webvtt::{self, Transcript};
 
+/// The largest transcript that something else is made of: a day of speech is less.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// What the media type of the text without speakers is.
 const UNATTRIBUTED: &str = "application/vnd.microsoft.graph.transcript+text";
 /// What transcripts once could be had as.
@@ -127,16 +129,21 @@ pub(super) struct Derived {
 /// Makes the form that was asked for of the stored transcript.
 pub(super) async fn derive(call: &Call<'_>, found: &Found) -> Result<Derived, ApiError> {
     let opened = open(call, found).await?;
-    let not_text = || {
-        ApiError::new(
-            ErrorCode::NotFound,
-            "The stored transcript is not WebVTT, so this form of it cannot be made.",
-        )
-    };
+    let cannot = |why: &'static str| ApiError::new(ErrorCode::NotFound, why);
+    let not_text = || cannot("The stored transcript is not WebVTT, so this form of it cannot be made.");
     let size = opened.reader.size_bytes();
-    if usize::try_from(size).map_or(true, |size| size > webvtt::MAX_TEXT_BYTES) {
-        return Err(not_text());
+    if size > MAX_BYTES {
+        return Err(cannot(
+            "The stored transcript is too large for this form of it to be made.",
+        ));
     }
+    // What is read and what is made of it is in memory as a whole: a few at a time. The semaphore is never closed.
+    let _permit = call
+        .app
+        .derivations
+        .acquire()
+        .await
+        .map_err(ApiError::unavailable)?;
     let unique = opened.key.unique().to_owned();
     let stream = Body::Content(opened.reader.read(0, size).await?);
     let whole = stream.collect().await.map_err(ApiError::unavailable)?.to_bytes();
@@ -153,14 +160,15 @@ pub(super) async fn derive(call: &Call<'_>, found: &Found) -> Result<Derived, Ap
         .await
         .map_err(ApiError::unavailable)?
         .map_err(|_| not_text())?;
-    let (suffix, media_type) = match form {
-        Form::Metadata => ("metadata", "text/vtt"),
-        Form::Unattributed | Form::Stored => ("text", UNATTRIBUTED),
+    let (version, media_type) = match form {
+        // It says when each word was spoken, which may change without the transcript.
+        Form::Metadata => (format!("{unique}-metadata-{:x}", created.0), "text/vtt"),
+        Form::Unattributed | Form::Stored => (format!("{unique}-text"), UNATTRIBUTED),
     };
     Ok(Derived {
         bytes: text.into(),
         media_type,
-        version: format!("{unique}-{suffix}"),
+        version,
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) struct MeetingChange {
     pub(super) subject: Option<Option<String>>,
     pub(super) start: Option<Option<Ticks>>,
     pub(super) end: Option<Option<Ticks>>,
-    pub(super) external_id: Option<String>,
+    pub(super) external_id: Option<Option<String>>,
     pub(super) attendees: Option<Vec<Attendee>>,
     /// Members that are kept as they are; null takes one away.
     pub(super) settings: Map<String, Value>,
@@ -57,7 +57,7 @@ impl MeetingChange {
                 MeetingProperty::Subject => change.subject = Some(text(name, value)?),
                 MeetingProperty::StartDateTime => change.start = Some(instant(name, value)?),
                 MeetingProperty::EndDateTime => change.end = Some(instant(name, value)?),
-                MeetingProperty::ExternalId => change.external_id = text(name, value)?,
+                MeetingProperty::ExternalId => change.external_id = Some(text(name, value)?),
                 MeetingProperty::Participants => change.attendees = attendees(value)?,
                 MeetingProperty::Setting(name) => {
                     setting(name, property.of, value)?;

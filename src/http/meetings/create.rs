@@ -11,7 +11,7 @@ use crate::auth;
 use crate::db::meetings::{self, OnlineMeeting, Role};
 use crate::db::{DbError, Session, Snapshot, Tx, Write};
 use crate::http::body::Body;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorCode};
 use crate::http::request::Call;
 use crate::ids;
 use crate::query::plan::{self, Selection};
@@ -31,9 +31,10 @@ pub async fn create(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>,
     let access = auth::access::meetings(&mut db, &call.caller, &call.path.user, true).await?;
     let put = PutMeeting::new(call, &mut db, &access.path_user_id, change).await?;
     drop(db);
-    let id = put.meeting.id.clone();
-    call.app.db.write(put).await?;
-    made(call, &access.path_user_id, &id, StatusCode::CREATED).await
+    match put.store(call).await? {
+        Stored::New(id) => made(call, &access.path_user_id, &id, StatusCode::CREATED).await,
+        Stored::Known(_) => Err(taken()),
+    }
 }
 
 /// Finds the meeting with an `externalId`, or makes it.
@@ -43,7 +44,12 @@ pub async fn create(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>,
 pub async fn create_or_get(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, ApiError> {
     plan::parse_nothing(call.asked())?;
     let change = MeetingChange::parse(&call.json()?)?;
-    let Some(external) = change.external_id.clone().filter(|external| !external.is_empty()) else {
+    let Some(external) = change
+        .external_id
+        .clone()
+        .flatten()
+        .filter(|external| !external.is_empty())
+    else {
         return Err(ApiError::bad_request("The parameter 'externalId' is missing."));
     };
     let access = auth::access::meetings(&mut db, &call.caller, &call.path.user, true).await?;
@@ -53,21 +59,10 @@ pub async fn create_or_get(call: &Call<'_>, mut db: Snapshot) -> Result<Response
     }
     let put = PutMeeting::new(call, &mut db, &user, change).await?;
     drop(db);
-    let id = put.meeting.id.clone();
-    match call.app.db.write(put).await {
-        Ok(()) => made(call, &user, &id, StatusCode::CREATED).await,
+    match put.store(call).await? {
+        Stored::New(id) => made(call, &user, &id, StatusCode::CREATED).await,
         // Somebody else was faster with the same one.
-        Err(DbError::Conflict(constraint)) => {
-            let mut db = call.app.db.snapshot().await?;
-            match meetings::find_by_external_id(&mut db, &user, &external).await? {
-                Some(found) => {
-                    drop(db);
-                    made(call, &user, &found.id, StatusCode::OK).await
-                }
-                None => Err(DbError::Conflict(constraint).into()),
-            }
-        }
-        Err(error) => Err(error.into()),
+        Stored::Known(id) => made(call, &user, &id, StatusCode::OK).await,
     }
 }
 
@@ -95,7 +90,30 @@ struct PutMeeting {
     participants: Vec<(String, Role)>,
 }
 
+/// What has become of a new meeting.
+enum Stored {
+    /// It is there, under this id.
+    New(String),
+    /// Another one of the organizer has its `externalId`.
+    Known(String),
+}
+
 impl PutMeeting {
+    async fn store(self, call: &Call<'_>) -> Result<Stored, ApiError> {
+        let (id, organizer) = (self.meeting.id.clone(), self.meeting.organizer_id.clone());
+        let external = self.meeting.external_id.clone();
+        match (call.app.db.write(self).await, external) {
+            (Ok(()), _) => Ok(Stored::New(id)),
+            (Err(DbError::Conflict(constraint)), Some(external)) => {
+                let mut db = call.app.db.snapshot().await?;
+                let other = meetings::find_by_external_id(&mut db, &organizer, &external).await?;
+                let other = other.ok_or(DbError::Conflict(constraint))?;
+                Ok(Stored::Known(other.id))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
     async fn new(
         call: &Call<'_>,
         db: &mut Session,
@@ -127,7 +145,7 @@ impl PutMeeting {
                 meeting_type: seed::MeetingType::Scheduled.text().to_owned(),
                 thread_id: thread,
                 created: Some(now),
-                external_id: change.external_id,
+                external_id: change.external_id.flatten(),
                 join_meeting_id: Some(join_meeting_id),
                 passcode: Some(passcode),
                 settings: (!change.settings.is_empty()).then(|| Value::Object(change.settings).to_string()),
@@ -149,6 +167,12 @@ impl Write for PutMeeting {
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         meetings::put(tx, &self.meeting, &self.participants).await
     }
+}
+
+/// An `externalId` is of one meeting of an organizer.
+pub(super) fn taken() -> ApiError {
+    let text = "Another meeting of the organizer has this externalId.";
+    ApiError::new(ErrorCode::NameAlreadyExists, text)
 }
 
 /// A meeting does not end before it begins.

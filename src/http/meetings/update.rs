@@ -6,14 +6,14 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::body::MeetingChange;
-use super::create::{made, out_of_order, people};
+use super::create::{made, out_of_order, people, taken};
 use crate::auth;
 use crate::clock::Ticks;
 use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting, Role};
 use crate::db::{DbError, Snapshot, Tx, Write};
 use crate::http::body::Body;
-use crate::http::error::{ApiError, ErrorCode};
+use crate::http::error::ApiError;
 use crate::http::request::Call;
 use crate::query::plan;
 
@@ -45,10 +45,7 @@ pub async fn update(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>,
         Outcome::Updated => made(call, &user, &id, StatusCode::OK).await,
         Outcome::Gone => Err(auth::decide::Denied::NoSuchMeeting.into()),
         Outcome::OutOfOrder => Err(out_of_order()),
-        Outcome::Taken => Err(ApiError::new(
-            ErrorCode::NameAlreadyExists,
-            "Another meeting of the organizer has this externalId.",
-        )),
+        Outcome::Taken => Err(taken()),
     }
 }
 
@@ -88,7 +85,7 @@ impl Write for UpdateMeeting {
         {
             return Ok(Outcome::OutOfOrder);
         }
-        if let Some(external) = &self.change.external_id {
+        if let Some(Some(external)) = &self.change.external_id {
             let other = meetings::find_by_external_id(tx, &meeting.organizer_id, external).await?;
             if other.is_some_and(|other| other.id != meeting.id) {
                 return Ok(Outcome::Taken);
@@ -118,8 +115,8 @@ fn apply(meeting: &mut OnlineMeeting, change: &MeetingChange, now: Ticks) {
     if let Some(end) = change.end {
         meeting.end = end;
     }
-    if change.external_id.is_some() {
-        meeting.external_id.clone_from(&change.external_id);
+    if let Some(external) = &change.external_id {
+        meeting.external_id.clone_from(external);
     }
     let kept = meeting.settings.as_deref();
     let mut settings: Map<String, Value> = kept

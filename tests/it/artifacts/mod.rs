@@ -5,3 +5,4 @@ mod content_s3;
 mod count;
 mod get;
 mod list;
+mod transcript_content;

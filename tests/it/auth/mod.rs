@@ -1,6 +1,6 @@
 //! Who may: tokens, issuers, permissions, policies, the relation to a meeting, and the meeting's own state.
 
-mod asking;
+pub mod asking;
 mod callers;
 mod clouds;
 mod content_access;

@@ -229,6 +229,37 @@ impl TestApp {
         }
     }
 
+    /// A request with a token and a body in JSON.
+    pub async fn send_json(&self, method: &str, path: &str, token: &str, body: &serde_json::Value) -> Answer {
+        let request = self.request(method, path).bearer_auth(token);
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    /// GET with a token and further headers.
+    pub async fn get_with(&self, path: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.request("GET", path).bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
+    /// GET of a collection and of everything that `@odata.nextLink` leads to.
+    pub async fn pages(&self, path: &str, token: &str) -> Vec<Answer> {
+        let mut pages = vec![self.get(path, token).await];
+        loop {
+            let last = pages.last().unwrap();
+            assert_eq!(last.status, 200, "{path}: {}", last.text());
+            let link = last.json()["@odata.nextLink"].clone();
+            if link.is_null() {
+                return pages;
+            }
+            assert!(pages.len() < 100, "pages without end: {path}");
+            pages.push(self.follow(&link, token).await);
+        }
+    }
+
     /// POST of a form, as clients of the authority send it.
     pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         self.send(self.request("POST", path).form(form)).await
@@ -371,6 +402,15 @@ impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The ids of a collection, in order.
+    pub fn ids(&self) -> Vec<String> {
+        let body = self.json();
+        let items = body["value"].as_array();
+        let items = items.unwrap_or_else(|| panic!("no collection: {}", self.text()));
+        let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+        ids.collect()
     }
 
     /// The body as text.
