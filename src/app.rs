@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::auth::bearer::BearerTokens;
 use crate::auth::verifier::TokenVerifier;
 use crate::authority::Authority;
@@ -14,7 +12,7 @@ use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
 use crate::store::{Keys, Store};
-use crate::throttle::Throttle;
+use crate::throttle::{Derivations, Throttle};
 
 /// All that a request may reach.
 #[derive(Clone)]
@@ -38,11 +36,8 @@ pub struct App {
     /// How much an application may ask.
     pub throttle: Throttle,
     /// How many transcripts may be taken apart at the same time.
-    pub derivations: Arc<Semaphore>,
+    pub derivations: Derivations,
 }
-
-/// Transcripts that are taken apart at the same time, in this process.
-const DERIVATIONS: usize = 4;
 
 impl App {
     /// Puts together what requests reach.
@@ -65,7 +60,7 @@ impl App {
         )?;
         Ok(Self {
             throttle: Throttle::new(config.throttling),
-            derivations: Arc::new(Semaphore::new(DERIVATIONS)),
+            derivations: Derivations::default(),
             config: Arc::new(config),
             public_url: public_url.into(),
             tokens: BearerTokens::new(Arc::new(verifier), store.clock.clone()),

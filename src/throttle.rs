@@ -1,4 +1,4 @@
-//! How much an application may ask: a limit for each pair of application and tenant, and one for each application (contract
+//! How much an application may ask, and how much is done at a time: a limit for each pair of application and tenant, and one for each application (contract
 //! section 7.4). All off unless configured; counted for this process.
 //!
 //! Each limit lets through a second's worth at once and then goes on at its rate (the generic cell rate algorithm: what is
@@ -10,8 +10,30 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 use crate::clock::{TICKS_PER_SECOND, Ticks};
 use crate::config::ThrottlingConfig;
+
+/// Transcripts that are taken apart at the same time, in this process: each of them is in memory as a whole.
+const DERIVATIONS: usize = 4;
+
+/// Places for taking transcripts apart. A clone shares them.
+#[derive(Clone, Debug)]
+pub struct Derivations(Arc<Semaphore>);
+
+impl Default for Derivations {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(DERIVATIONS)))
+    }
+}
+
+impl Derivations {
+    /// Waits for a place; nothing where there will be none any more.
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.acquire().await.ok()
+    }
+}
 
 /// Parts of the memory, each behind its own lock.
 const SHARDS: usize = 16;

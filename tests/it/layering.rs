@@ -240,6 +240,7 @@ const ONLY: &[Only] = &[
             "seed::load",
             "server",
             "store",
+            "throttle",
         ],
         reason: "what waits or works beside the runtime; the other rooms compute",
     },

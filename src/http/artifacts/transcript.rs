@@ -137,13 +137,8 @@ pub(super) async fn derive(call: &Call<'_>, found: &Found) -> Result<Derived, Ap
             "The stored transcript is too large for this form of it to be made.",
         ));
     }
-    // What is read and what is made of it is in memory as a whole: a few at a time. The semaphore is never closed.
-    let _permit = call
-        .app
-        .derivations
-        .acquire()
-        .await
-        .map_err(ApiError::unavailable)?;
+    // What is read and what is made of it is in memory as a whole: a few at a time.
+    let _place = call.app.derivations.place().await;
     let unique = opened.key.unique().to_owned();
     let stream = Body::Content(opened.reader.read(0, size).await?);
     let whole = stream.collect().await.map_err(ApiError::unavailable)?.to_bytes();
