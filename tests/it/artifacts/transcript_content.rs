@@ -494,7 +494,7 @@ async fn each_answer_with_bytes_of_a_transcript_leaves_one_record() {
         assert_eq!(record.user_id.as_deref(), Some(ORGANIZER));
         assert_eq!(
             (record.first_byte, record.last_byte),
-            (i64::try_from(*first).unwrap(), i64::try_from(*last).unwrap())
+            (*first, i64::try_from(*last).unwrap())
         );
     }
 }
