@@ -291,21 +291,30 @@ pub async fn find_stored(
 /// # Errors
 /// [`DbError`] of the engine.
 pub async fn list_ready(db: &mut Session, parent: &Parent) -> Result<Vec<StoredArtifact>, DbError> {
-    let (column, parent) = match parent {
-        Parent::Meeting(id) => ("meeting_id", id),
-        Parent::AdhocCall(id) => ("adhoc_call_id", id),
-    };
-    let sql = format!(
-        "{STORED}
-        WHERE {column} = ?1
+    const OF_MEETING: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+        FROM artifacts
+        WHERE meeting_id = ?1
           AND kind = ?2
           AND ready = TRUE
-        ORDER BY created_ticks, id"
-    );
+        ORDER BY created_ticks, id";
+    const OF_CALL: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+        FROM artifacts
+        WHERE adhoc_call_id = ?1
+          AND kind = ?2
+          AND ready = TRUE
+        ORDER BY created_ticks, id";
+    let (sql, parent) = match parent {
+        Parent::Meeting(id) => (OF_MEETING, id),
+        Parent::AdhocCall(id) => (OF_CALL, id),
+    };
     let mut found = Vec::new();
     for kind in [ArtifactKind::Recording, ArtifactKind::Transcript] {
         found.extend(
-            db.rows(&sql, &[parent.into(), kind.text().into()], read_stored)
+            db.rows(sql, &[parent.into(), kind.text().into()], read_stored)
                 .await?,
         );
     }

@@ -109,11 +109,13 @@ pub struct Seen {
     pub change: ChangeType,
     /// Which it is.
     pub artifact_id: String,
+    /// When the artifact began.
+    pub created: Ticks,
     /// The artifact, where it can be seen now.
     pub artifact: Option<Artifact>,
 }
 
-/// Runs the statement of a feed's page: number, change_type, artifact_id, whether it can be seen, and the columns of an
+/// Runs the statement of a feed's page: number, change_type, artifact_id, created_ticks, whether it can be seen, and the columns of an
 /// artifact.
 ///
 /// # Errors
@@ -124,8 +126,9 @@ pub async fn page(db: &mut Session, sql: &Sql) -> Result<Vec<Seen>, DbError> {
             number: row.int(0)?,
             change: row.parsed(1, ChangeType::parse)?,
             artifact_id: row.text(2)?,
-            artifact: match row.bool(3)? {
-                true => Some(artifacts::read_at(row, 4)?),
+            created: row.ticks(3)?,
+            artifact: match row.bool(4)? {
+                true => Some(artifacts::read_at(row, 5)?),
                 false => None,
             },
         })

@@ -16,6 +16,7 @@
 //! writes, so the linked version is asserted.
 
 mod driver;
+mod functions;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -28,14 +29,16 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::functions::FunctionFlags;
 use rusqlite::{OpenFlags, TransactionBehavior, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use driver::Columns;
+#[cfg(test)]
+pub(crate) use functions::add_functions as add_functions_for_test;
+use functions::add_functions;
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
-use crate::clock::{Clock, Ticks};
+use crate::clock::Clock;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -156,35 +159,6 @@ impl Engine {
         connection.0.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
-}
-
-/// What PostgreSQL has under another name, so that both understand one text: `strpos(text, part)` counts characters from 1,
-/// and gives 0 where the part is not in the text; `graph_year(ticks)`, `graph_month` and `graph_day` are those of an instant in
-/// UTC (migration 0004).
-pub(crate) fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("strpos", 2, flags, |context| {
-        let (text, part) = (
-            context.get_raw(0).as_str_or_null()?,
-            context.get_raw(1).as_str_or_null()?,
-        );
-        Ok(text.zip(part).map(|(text, part)| {
-            let found = text.find(part).and_then(|at| text.get(..at));
-            found.map_or(0, |before| {
-                i64::try_from(before.chars().count())
-                    .unwrap_or(i64::MAX)
-                    .saturating_add(1)
-            })
-        }))
-    })?;
-    for (name, place) in [("graph_year", 0), ("graph_month", 1), ("graph_day", 2)] {
-        connection.create_scalar_function(name, 1, flags, move |context| {
-            let ticks = context.get_raw(0).as_i64_or_null()?;
-            Ok(ticks.and_then(|ticks| Ticks(ticks).date().get(place).copied()))
-        })?;
-    }
-    Ok(())
 }
 
 /// Tries the store at `path` out, without bringing it up to date: whether it is one, and whether a row can be written.

@@ -92,7 +92,11 @@ async fn count_rows(
     conditions: &Conditions,
 ) -> Result<u64, ApiError> {
     let is_scan = !conditions.residual.is_empty() || visible.hides_rows();
-    let most = if is_scan { conditions.rows() } else { MAX_COUNTED };
+    let most = if is_scan {
+        conditions.rows_to_count()
+    } else {
+        MAX_COUNTED
+    };
     let too_many = || {
         let text = format!("Counting is for at most {most} items here: narrow it with $filter.");
         ApiError::from(QueryError::Malformed(text))

@@ -70,7 +70,7 @@ pub fn too_many_to_sort<P: Member>(plan: &ReadPlan<P>) -> Sql {
 pub fn too_many_to_count(visible: &Visibility, conditions: &Conditions) -> Sql {
     rows(Sql::new("SELECT id"), visible, &conditions.indexed)
         .then(" LIMIT 1 OFFSET ")
-        .bind_int(whole(conditions.rows()))
+        .bind_int(whole(conditions.rows_to_count()))
         .ordered_by(vec![KeyKind::Text])
 }
 
@@ -92,10 +92,6 @@ pub fn count(visible: &Visibility, conditions: &Conditions) -> Sql {
 pub struct FeedPart {
     /// Behind that change.
     pub after: i64,
-    /// Artifacts from that `createdDateTime` on, in ticks.
-    pub start: Option<i64>,
-    /// Artifacts before that one.
-    pub end: Option<i64>,
     /// So many changes.
     pub limit: i64,
 }
@@ -104,7 +100,7 @@ pub struct FeedPart {
 pub fn feed(visible: &Visibility, part: &FeedPart) -> Sql {
     let sql = Sql::new(
         "
-        SELECT c.number, c.change_type, c.artifact_id, a.id IS NOT NULL, a.id, a.call_id, a.content_correlation_id,
+        SELECT c.number, c.change_type, c.artifact_id, c.created_ticks, a.id IS NOT NULL, a.id, a.call_id, a.content_correlation_id,
                a.created_ticks, a.end_ticks, a.quarantined, a.meeting_id, a.adhoc_call_id, a.owner_id, a.tenant_id
         FROM changes AS c
         LEFT JOIN artifacts AS a
@@ -135,14 +131,8 @@ pub fn feed(visible: &Visibility, part: &FeedPart) -> Sql {
             .then(" WHERE c.adhoc_call_id IS NOT NULL AND c.owner_id = ")
             .bind_text(owner),
     };
-    let mut sql = of_kind(sql.then(" AND c.kind = "), visible.kind());
-    if let Some(start) = part.start {
-        sql = sql.then(" AND c.created_ticks >= ").bind_int(start);
-    }
-    if let Some(end) = part.end {
-        sql = sql.then(" AND c.created_ticks < ").bind_int(end);
-    }
-    sql.then(" AND c.number > ")
+    of_kind(sql.then(" AND c.kind = "), visible.kind())
+        .then(" AND c.number > ")
         .bind_int(part.after)
         .then(" ORDER BY c.number LIMIT ")
         .bind_int(part.limit)

@@ -52,7 +52,7 @@ fn store(folder: &tempfile::TempDir) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
     connection.execute_batch(LOAD).unwrap();
-    crate::db::add_functions(&connection).unwrap();
+    crate::db::add_functions_for_test(&connection).unwrap();
     connection
 }
 
