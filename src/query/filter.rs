@@ -258,6 +258,7 @@ impl<P: Member> Checker<'_, P> {
             }
         };
         let [text, part] = self.texts(whole, arguments)?;
+        let (text, part) = of_addresses(text, part);
         Ok(Condition::Text(test, text, part))
     }
 

@@ -3,6 +3,7 @@
 mod content;
 mod content_s3;
 mod count;
+mod filters;
 mod get;
 mod list;
 mod superset;

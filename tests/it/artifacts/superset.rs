@@ -32,7 +32,7 @@ fn fill(app: &TestApp, meeting: &str, count: i64) {
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          INSERT INTO artifacts (kind, id, tenant_id, meeting_id, call_id, content_correlation_id, created_ticks, upload_state,
                                 legal_hold, quarantined, ready, owner_id)
-         SELECT 'recording', '{}' || i, '{CONTOSO}', '{meeting}', 'c', 'k', {DAY} + i * 10000000, 'complete', FALSE, FALSE,
+         SELECT 'recording', '{}' || i, '{CONTOSO}', '{meeting}', 'c', 'k', {DAY} + CAST(i AS BIGINT) * 10000000, 'complete', FALSE, FALSE,
                 TRUE, '{ORGANIZER}'
          FROM n",
         if meeting == STANDUP { "n-" } else { "hidden-" }

@@ -224,6 +224,34 @@ async fn nothing_is_made_of_what_is_not_webvtt() {
 }
 
 #[tokio::test]
+async fn nothing_is_made_of_what_is_too_large() {
+    let app = TestApp::start().await;
+    let mut large = STORED.as_bytes().to_vec();
+    large.resize(16 * 1024 * 1024 + 1, b'\n');
+    put_content(&app, &large).await;
+    assert_eq!(get_with(&app, &content(), &[]).await.body.len(), large.len());
+    for (path, headers) in [(content(), &[("accept", UNATTRIBUTED)][..]), (metadata(), &[])] {
+        let (status, code, message) = get_with(&app, &path, headers).await.error();
+        assert_eq!((status, code.as_str()), (404, "NotFound"));
+        assert!(message.contains("too large"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn many_are_made_at_once_and_are_all_the_same() {
+    let app = TestApp::start().await;
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let request = app
+            .request("GET", &metadata())
+            .bearer_auth(TokenOf::user(ORGANIZER).sign());
+        asking.spawn(async move { request.send().await.unwrap().text().await.unwrap() });
+    }
+    assert!(asking.join_all().await.iter().all(|text| text == METADATA));
+    assert_eq!(app.audit_records().await.len(), 32);
+}
+
+#[tokio::test]
 async fn whoever_takes_part_may_read_what_was_said() {
     let app = TestApp::start().await;
     let cases = [

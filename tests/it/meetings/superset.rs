@@ -96,6 +96,33 @@ async fn meetings_are_filtered() {
 }
 
 #[tokio::test]
+async fn an_address_is_filtered_by_as_it_is_answered() {
+    let app = with(&["Plan"]).await;
+    let plan = app
+        .get(&format!("{MINE}?$filter=subject eq 'Plan'"), &reader(ORGANIZER))
+        .await
+        .json();
+    let url = plan["value"][0]["joinWebUrl"].as_str().unwrap().to_owned();
+    assert!(url.contains("%7B%22Tid%22"), "{url}");
+    let encoded = url.replace('%', "%25");
+    for filter in [
+        format!("joinWebUrl eq '{encoded}'"),
+        format!("'{encoded}' eq joinWebUrl"),
+        format!("joinWebUrl in ('x','{encoded}')"),
+        format!("startswith(joinWebUrl,'{encoded}')"),
+        "contains(joinWebUrl,'%257B%2522Tid%2522')".to_owned(),
+        "endswith(joinWebUrl,'%2522%257D')".to_owned(),
+        "contains(joinWebUrl,'{\"Tid\"')".to_owned(),
+        "joinWebUrl ne 'https://teams.example/standup' and joinWebUrl ne null".to_owned(),
+    ] {
+        let answer = app
+            .get(&format!("{MINE}?$filter={filter}"), &reader(ORGANIZER))
+            .await;
+        assert_eq!(subjects(&answer), ["Plan"], "{filter}");
+    }
+}
+
+#[tokio::test]
 async fn meetings_are_ordered_counted_and_paged() {
     let app = with(&["c", "a", "b"]).await;
     let list = async |query: &str| app.get(&format!("{MINE}?{query}"), &reader(ORGANIZER)).await;
