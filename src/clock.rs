@@ -53,6 +53,12 @@ impl Ticks {
         text
     }
 
+    /// Year, month and day in UTC.
+    pub fn date(self) -> [i64; 3] {
+        let date = self.civil().date();
+        [date.year().into(), date.month().into(), date.day().into()]
+    }
+
     /// Date and time in UTC; what lies outside the years 1 to 9999 is shown as the nearest that does not.
     fn civil(self) -> DateTime {
         let kept = self.clamp(FIRST, LAST);

@@ -14,10 +14,12 @@ CREATE INDEX artifacts_by_call_owner ON artifacts (owner_id, kind, ready, create
 ALTER TABLE changes ADD COLUMN owner_id TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE changes ADD COLUMN meeting_id TEXT COLLATE "C";
 ALTER TABLE changes ADD COLUMN adhoc_call_id TEXT COLLATE "C";
+ALTER TABLE changes ADD COLUMN created_ticks BIGINT NOT NULL DEFAULT 0;
 UPDATE changes
 SET owner_id = COALESCE((SELECT owner_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id), ''),
     meeting_id = (SELECT meeting_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id),
-    adhoc_call_id = (SELECT adhoc_call_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id);
+    adhoc_call_id = (SELECT adhoc_call_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id),
+    created_ticks = COALESCE((SELECT created_ticks FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id), 0);
 CREATE INDEX changes_by_meeting ON changes (meeting_id, kind, number) WHERE meeting_id IS NOT NULL;
 CREATE INDEX changes_by_call ON changes (adhoc_call_id, kind, number) WHERE adhoc_call_id IS NOT NULL;
 CREATE INDEX changes_by_organizer ON changes (owner_id, kind, number) WHERE meeting_id IS NOT NULL;
@@ -38,6 +40,22 @@ CREATE INDEX online_meetings_by_join_meeting_id ON online_meetings (organizer_id
     WHERE join_meeting_id IS NOT NULL;
 CREATE INDEX online_meetings_by_video_teleconference ON online_meetings (tenant_id, video_teleconference_id, id)
     WHERE video_teleconference_id IS NOT NULL;
+CREATE INDEX online_meetings_not_deleted ON online_meetings (organizer_id, id)
+    WHERE deleted_ticks IS NULL;
 -- What `createOrGet` finds again.
 CREATE UNIQUE INDEX online_meetings_by_external_id ON online_meetings (organizer_id, external_id)
     WHERE external_id IS NOT NULL AND deleted_ticks IS NULL;
+
+-- Parts of an instant in UTC, for filters. SQLite is given them by the program.
+CREATE FUNCTION graph_instant(ticks BIGINT) RETURNS TIMESTAMP
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT TIMESTAMP '1970-01-01 00:00:00' + FLOOR($1::NUMERIC / 864000000000)::INTEGER * INTERVAL '1 day' $$;
+CREATE FUNCTION graph_year(ticks BIGINT) RETURNS BIGINT
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT EXTRACT(YEAR FROM graph_instant($1))::BIGINT $$;
+CREATE FUNCTION graph_month(ticks BIGINT) RETURNS BIGINT
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT EXTRACT(MONTH FROM graph_instant($1))::BIGINT $$;
+CREATE FUNCTION graph_day(ticks BIGINT) RETURNS BIGINT
+    LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT EXTRACT(DAY FROM graph_instant($1))::BIGINT $$;

@@ -14,10 +14,12 @@ CREATE INDEX artifacts_by_call_owner ON artifacts (owner_id, kind, ready, create
 ALTER TABLE changes ADD COLUMN owner_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE changes ADD COLUMN meeting_id TEXT;
 ALTER TABLE changes ADD COLUMN adhoc_call_id TEXT;
+ALTER TABLE changes ADD COLUMN created_ticks INTEGER NOT NULL DEFAULT 0;
 UPDATE changes
 SET owner_id = COALESCE((SELECT owner_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id), ''),
     meeting_id = (SELECT meeting_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id),
-    adhoc_call_id = (SELECT adhoc_call_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id);
+    adhoc_call_id = (SELECT adhoc_call_id FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id),
+    created_ticks = COALESCE((SELECT created_ticks FROM artifacts AS a WHERE a.kind = changes.kind AND a.id = artifact_id), 0);
 CREATE INDEX changes_by_meeting ON changes (meeting_id, kind, number) WHERE meeting_id IS NOT NULL;
 CREATE INDEX changes_by_call ON changes (adhoc_call_id, kind, number) WHERE adhoc_call_id IS NOT NULL;
 CREATE INDEX changes_by_organizer ON changes (owner_id, kind, number) WHERE meeting_id IS NOT NULL;
@@ -38,6 +40,8 @@ CREATE INDEX online_meetings_by_join_meeting_id ON online_meetings (organizer_id
     WHERE join_meeting_id IS NOT NULL;
 CREATE INDEX online_meetings_by_video_teleconference ON online_meetings (tenant_id, video_teleconference_id, id)
     WHERE video_teleconference_id IS NOT NULL;
+CREATE INDEX online_meetings_not_deleted ON online_meetings (organizer_id, id)
+    WHERE deleted_ticks IS NULL;
 -- What `createOrGet` finds again.
 CREATE UNIQUE INDEX online_meetings_by_external_id ON online_meetings (organizer_id, external_id)
     WHERE external_id IS NOT NULL AND deleted_ticks IS NULL;

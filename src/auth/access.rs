@@ -71,6 +71,14 @@ impl From<DbError> for AccessError {
     }
 }
 
+/// Decides about what is everybody's: whose tenant is not suspended, and who is no personal account.
+///
+/// # Errors
+/// [`AccessError::Denied`] with the first reason.
+pub fn anybody(caller: &Caller) -> Result<(), AccessError> {
+    decide::kind_of_caller(caller, false).map_err(AccessError::Denied)
+}
+
 /// Decides about the artifacts of a meeting or of a call.
 ///
 /// # Errors

@@ -184,13 +184,6 @@ fn store_path(values: &Values, store: &Store, problems: &mut Problems) -> PathBu
 /// What is accepted but worth a word.
 pub(super) fn warnings(config: &Config) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    if config.graph.query_options == QueryOptionsRule::Superset {
-        warnings.push(Problem::new(
-            "graph.query_options",
-            "the profile archive stands for superset, which this release does not have yet; \
-             what goes beyond reference is answered 501",
-        ));
-    }
     let public = config.public_url.as_deref().and_then(HttpUrl::parse);
     match public {
         Some(url) if !url.secure && config.tls.is_some() => warnings.push(Problem::new(

@@ -143,7 +143,7 @@ fn the_profile_may_come_from_the_environment() {
     let config = load(&Flags::default(), [("GRAPHOPHONE_PROFILE", "archive")]).unwrap();
     assert_eq!(config.config.graph.expired_meetings, MeetingRule::Serve);
     assert_eq!(config.config.graph.query_options, QueryOptionsRule::Superset);
-    assert_eq!(config.warnings[0].key, "graph.query_options");
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
 }
 
 #[test]

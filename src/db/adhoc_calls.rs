@@ -64,19 +64,11 @@ pub async fn put(tx: &mut Tx<'_>, call: &AdhocCall) -> Result<(), DbError> {
             tenant_id = ?3
         WHERE adhoc_call_id = ?1
           AND owner_id <> ?2";
-    const CHANGES: &str = "
-        UPDATE changes
-        SET owner_id = ?2,
-            tenant_id = ?3
-        WHERE adhoc_call_id = ?1
-          AND owner_id <> ?2";
     let id = (&call.id).into();
     tx.execute(SQL, &[id, (&call.tenant_id).into(), (&call.user_id).into()])
         .await?;
     let owner = [id, (&call.user_id).into(), (&call.tenant_id).into()];
-    tx.execute(ARTIFACTS, &owner).await?;
-    tx.execute(CHANGES, &owner).await?;
-    Ok(())
+    tx.execute(ARTIFACTS, &owner).await.map(|_| ())
 }
 
 /// Removes a call, if it is there.

@@ -286,6 +286,41 @@ pub async fn find_stored(
     db.row(&sql, &[kind.text().into(), id.into()], read_stored).await
 }
 
+/// Everything of a meeting or call that can be seen.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn list_ready(db: &mut Session, parent: &Parent) -> Result<Vec<StoredArtifact>, DbError> {
+    const OF_MEETING: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+        FROM artifacts
+        WHERE meeting_id = ?1
+          AND kind = ?2
+          AND ready = TRUE
+        ORDER BY created_ticks, id";
+    const OF_CALL: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key
+        FROM artifacts
+        WHERE adhoc_call_id = ?1
+          AND kind = ?2
+          AND ready = TRUE
+        ORDER BY created_ticks, id";
+    let (sql, parent) = match parent {
+        Parent::Meeting(id) => (OF_MEETING, id),
+        Parent::AdhocCall(id) => (OF_CALL, id),
+    };
+    let mut found = Vec::new();
+    for kind in [ArtifactKind::Recording, ArtifactKind::Transcript] {
+        found.extend(
+            db.rows(sql, &[parent.into(), kind.text().into()], read_stored)
+                .await?,
+        );
+    }
+    Ok(found)
+}
+
 /// What is stored of a kind in a tenant, or in all, oldest first: at most `limit` after the place `after`.
 ///
 /// # Errors

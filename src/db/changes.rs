@@ -58,8 +58,8 @@ pub async fn append(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<(), DbErr
         RETURNING last";
     const INSERT: &str = "
         INSERT INTO changes (number, tenant_id, kind, artifact_id, change_type, changed_ticks, announce, owner_id,
-                             meeting_id, adhoc_call_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                             meeting_id, adhoc_call_id, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
     if count == 0 {
         return Ok(());
@@ -81,6 +81,7 @@ pub async fn append(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<(), DbErr
             (&artifact.owner_id).into(),
             artifact.parent.meeting().into(),
             artifact.parent.adhoc_call().into(),
+            artifact.created.into(),
         ];
         tx.execute(INSERT, &values).await?;
     }
@@ -108,11 +109,13 @@ pub struct Seen {
     pub change: ChangeType,
     /// Which it is.
     pub artifact_id: String,
+    /// When the artifact began.
+    pub created: Ticks,
     /// The artifact, where it can be seen now.
     pub artifact: Option<Artifact>,
 }
 
-/// Runs the statement of a feed's page: number, change_type, artifact_id, whether it can be seen, and the columns of an
+/// Runs the statement of a feed's page: number, change_type, artifact_id, created_ticks, whether it can be seen, and the columns of an
 /// artifact.
 ///
 /// # Errors
@@ -123,8 +126,9 @@ pub async fn page(db: &mut Session, sql: &Sql) -> Result<Vec<Seen>, DbError> {
             number: row.int(0)?,
             change: row.parsed(1, ChangeType::parse)?,
             artifact_id: row.text(2)?,
-            artifact: match row.bool(3)? {
-                true => Some(artifacts::read_at(row, 4)?),
+            created: row.ticks(3)?,
+            artifact: match row.bool(4)? {
+                true => Some(artifacts::read_at(row, 5)?),
                 false => None,
             },
         })

@@ -154,6 +154,18 @@ pub async fn find_by_external_id(
     db.row(SQL, &[organizer.into(), external.into()], read).await
 }
 
+impl OnlineMeeting {
+    /// Whether more of what was recorded can be seen in the state `after` this one, or by somebody else.
+    pub fn shows_less_than(&self, after: &Self, now: Ticks) -> bool {
+        self.organizer_id != after.organizer_id || self.is_hidden(now) && !after.is_hidden(now)
+    }
+
+    /// Whether the reference shows nothing of what was recorded in it (security.md section 2, step 6).
+    pub fn is_hidden(&self, now: Ticks) -> bool {
+        self.deleted.is_some() || self.expiry <= now || self.is_channel_meeting || self.i_cal_uid.is_none()
+    }
+}
+
 impl Listed for OnlineMeeting {
     const COLUMNS: usize = 20;
 
@@ -289,19 +301,12 @@ async fn own(tx: &mut Tx<'_>, meeting: &OnlineMeeting) -> Result<(), DbError> {
             tenant_id = ?3
         WHERE meeting_id = ?1
           AND owner_id <> ?2";
-    const CHANGES: &str = "
-        UPDATE changes
-        SET owner_id = ?2,
-            tenant_id = ?3
-        WHERE meeting_id = ?1
-          AND owner_id <> ?2";
     let owner = [
         (&meeting.id).into(),
         (&meeting.organizer_id).into(),
         (&meeting.tenant_id).into(),
     ];
-    tx.execute(ARTIFACTS, &owner).await?;
-    tx.execute(CHANGES, &owner).await.map(|_| ())
+    tx.execute(ARTIFACTS, &owner).await.map(|_| ())
 }
 
 /// Marks a meeting as deleted, unless it is already.

@@ -46,6 +46,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use error::DbError;
 pub use migrate::NEWEST as NEWEST_MIGRATION;
 pub use row::Row;
+#[cfg(test)]
+pub(crate) use sqlite::add_functions_for_test;
 pub use value::Value;
 
 use crate::clock::Clock;

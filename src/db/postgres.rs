@@ -41,6 +41,9 @@ use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;
 use crate::config::PostgresConfig;
 
+/// The longest statement that is kept prepared.
+const MAX_KEPT_BYTES: usize = 2048;
+
 /// How long a statement may take, waiting for others included; the server ends it.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for the server to say so.
@@ -376,7 +379,11 @@ impl<'a> Statement<'a> {
     /// Runs it behind `begin`, which is not waited for where nothing is changed.
     async fn ask(&self, client: &Object, begin: Option<&str>) -> Result<Answer, tokio_postgres::Error> {
         // Prepared by this connection before, or now.
-        let prepared = client.prepare_typed_cached(&self.text, &self.types).await?;
+        // A long one is somebody's own filter: it would only push out what everybody needs.
+        let prepared = match self.text.len() > MAX_KEPT_BYTES {
+            true => client.prepare_typed(&self.text, &self.types).await?,
+            false => client.prepare_typed_cached(&self.text, &self.types).await?,
+        };
         let answer = self.run(client, &prepared);
         let Some(begin) = begin else { return answer.await };
         if begin == BEGIN_WRITE {

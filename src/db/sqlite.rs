@@ -16,6 +16,7 @@
 //! writes, so the linked version is asserted.
 
 mod driver;
+mod functions;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -28,11 +29,13 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::functions::FunctionFlags;
 use rusqlite::{OpenFlags, TransactionBehavior, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use driver::Columns;
+#[cfg(test)]
+pub(crate) use functions::add_functions as add_functions_for_test;
+use functions::add_functions;
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;
@@ -47,6 +50,8 @@ const BATCH: usize = 64;
 const QUEUE: usize = 1024;
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 128;
+/// The longest statement that is kept prepared.
+const MAX_KEPT_BYTES: usize = 2048;
 /// The first version without the checkpoint fault named above.
 const OLDEST_GOOD_VERSION: i32 = 3_051_003;
 
@@ -156,28 +161,6 @@ impl Engine {
     }
 }
 
-/// What PostgreSQL has under another name, so that both understand one text: `strpos(text, part)` counts characters from 1,
-/// and gives 0 where the part is not in the text.
-fn add_functions(connection: &rusqlite::Connection) -> Result<(), DbError> {
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("strpos", 2, flags, |context| {
-        let (text, part) = (
-            context.get_raw(0).as_str_or_null()?,
-            context.get_raw(1).as_str_or_null()?,
-        );
-        Ok(text.zip(part).map(|(text, part)| {
-            let found = text.find(part).and_then(|at| text.get(..at));
-            found.map_or(0, |before| {
-                i64::try_from(before.chars().count())
-                    .unwrap_or(i64::MAX)
-                    .saturating_add(1)
-            })
-        }))
-    })?;
-    Ok(())
-}
-
 /// Tries the store at `path` out, without bringing it up to date: whether it is one, and whether a row can be written.
 /// Blocks the thread.
 pub(super) fn probe(path: &Path) -> Result<(), DbError> {
@@ -257,15 +240,13 @@ impl Connection {
         &mut self,
         sql: &str,
         values: &[Value<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+        read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(&Columns::of(row).into())?);
+        // A long one is somebody's own filter: it would only push out what everybody needs.
+        if sql.len() > MAX_KEPT_BYTES {
+            return all(&mut self.0.prepare(sql)?, values, read);
         }
-        Ok(found)
+        all(&mut *self.0.prepare_cached(sql)?, values, read)
     }
 
     pub(super) fn row<T>(
@@ -274,10 +255,10 @@ impl Connection {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Option<T>, DbError> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        read(&Columns::of(row).into()).map(Some)
+        if sql.len() > MAX_KEPT_BYTES {
+            return first(&mut self.0.prepare(sql)?, values, read);
+        }
+        first(&mut *self.0.prepare_cached(sql)?, values, read)
     }
 
     pub(super) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, DbError> {
@@ -288,6 +269,29 @@ impl Connection {
     fn command(&mut self, sql: &str) -> Result<(), DbError> {
         self.execute(sql, &[]).map(|_| ())
     }
+}
+
+fn all<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    values: &[Value<'_>],
+    mut read: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>, DbError> {
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&Columns::of(row).into())?);
+    }
+    Ok(found)
+}
+
+fn first<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    values: &[Value<'_>],
+    read: impl FnOnce(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Option<T>, DbError> {
+    let mut rows = statement.query(params_from_iter(values))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    read(&Columns::of(row).into()).map(Some)
 }
 
 /// A write that waits for its turn.

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 
@@ -21,6 +21,8 @@ use super::service::{self, Asking};
 const MAX_REQUESTS: usize = 20;
 /// The longest id of one.
 const MAX_ID_BYTES: usize = 256;
+/// The most bytes of all answers together.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// The most bytes of content that one brings along; more is to be had at its `Location`.
 pub(super) const MAX_CONTENT_BYTES: u64 = 1024 * 1024;
 
@@ -45,6 +47,7 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
     let order = in_order(&items)?;
     let mut responses: Vec<Answered> = Vec::with_capacity(items.len());
     let mut failed: HashSet<String> = HashSet::new();
+    let mut room = MAX_ANSWER_BYTES;
     for place in order {
         let Some(item) = items.get(place) else { continue };
         let depends_on_failed = item
@@ -60,7 +63,7 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
                     "A request that this one depends on has failed.",
                 ),
             ),
-            false => answer(call, item).await?,
+            false => answer(call, item, &mut room).await?,
         };
         if response.status >= 400 {
             failed.insert(folded(&item.id));
@@ -150,12 +153,17 @@ fn parse_item(request: &Value, at: &str, call: &Call<'_>) -> Result<Item, ApiErr
     let url = text("url").ok_or_else(|| expected("url", "a text"))?;
     let depends_on = match request.get("dependsOn") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => {
+        Some(Value::Array(list)) if list.len() <= MAX_REQUESTS => {
             let ids = list.iter().map(|id| id.as_str().map(ToOwned::to_owned));
             let ids: Option<Vec<String>> = ids.collect();
             ids.ok_or_else(|| expected("dependsOn", "an array of ids"))?
         }
-        Some(_) => return Err(expected("dependsOn", "an array of ids")),
+        Some(_) => {
+            return Err(expected(
+                "dependsOn",
+                &format!("an array of at most {MAX_REQUESTS} ids"),
+            ));
+        }
     };
     let headers = headers(request.get("headers")).ok_or_else(|| expected("headers", "an object of texts"))?;
     Ok(Item {
@@ -258,7 +266,7 @@ fn in_order(items: &[Item]) -> Result<Vec<usize>, ApiError> {
     Ok(order)
 }
 
-async fn answer(call: &Call<'_>, item: &Item) -> Result<Answered, ApiError> {
+async fn answer(call: &Call<'_>, item: &Item, room: &mut usize) -> Result<Answered, ApiError> {
     let uri = match &item.target {
         Ok(target) => target
             .parse::<http::Uri>()
@@ -289,7 +297,7 @@ async fn answer(call: &Call<'_>, item: &Item) -> Result<Answered, ApiError> {
         is_item: true,
     };
     let response = service::answer_item(call.app, asking).await;
-    written(call, item, &head.uri, response).await
+    written(call, item, &head.uri, response, room).await
 }
 
 /// A refusal of the batch itself, in the place of an answer.
@@ -309,13 +317,14 @@ fn refused(call: &Call<'_>, id: &str, error: &ApiError) -> Answered {
     }
 }
 
-/// An answer as an item: JSON as it is, everything else in base64. Content that is too much for that is a redirection to
-/// where it is.
+/// An answer as an item: JSON as it is, everything else in base64. One for which there is no room any more has to be asked
+/// for alone.
 async fn written(
     call: &Call<'_>,
     item: &Item,
     uri: &http::Uri,
     response: Response<Body>,
+    room: &mut usize,
 ) -> Result<Answered, ApiError> {
     let (head, body) = response.into_parts();
     let mut headers = Map::new();
@@ -335,15 +344,21 @@ async fn written(
         };
         headers.insert(shown.to_owned(), value.to_str().unwrap_or_default().into());
     }
+    let size = body.size_hint().exact().unwrap_or(u64::MAX);
+    match usize::try_from(size).ok().and_then(|size| room.checked_sub(size)) {
+        Some(left) => *room = left,
+        None => {
+            let text = "The answers of the batch are too large together: ask for this one alone.";
+            let error = ApiError::new(ErrorCode::RequestEntityTooLarge, text);
+            return Ok(refused(call, &item.id, &error));
+        }
+    }
     if head.status == StatusCode::FOUND {
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let location = format!("{}{path}", call.app.public_url);
         headers.insert("Location".to_owned(), location.into());
     }
-    let bytes = match item.method {
-        Method::HEAD => Bytes::new(),
-        _ => body.collect().await.map_err(ApiError::unavailable)?.to_bytes(),
-    };
+    let bytes = body.collect().await.map_err(ApiError::unavailable)?.to_bytes();
     let is_json = head
         .headers
         .get(header::CONTENT_TYPE)

@@ -8,7 +8,7 @@ use crate::db::sql::Key;
 use crate::query::QueryError;
 use crate::query::filter::Condition;
 use crate::query::page_token::Place;
-use crate::query::plan::{Conditions, Count, MAX_COUNTED, MAX_SCANNED, MAX_SORTED, ReadPlan};
+use crate::query::plan::{Conditions, Count, MAX_COUNTED, ReadPlan};
 use crate::query::schema::{EntityType, Member};
 use crate::query::sql;
 
@@ -32,9 +32,10 @@ pub(super) async fn fetch<P: Member, T: Listed>(
     plan: &mut ReadPlan<P>,
 ) -> Result<Fetched<T>, ApiError> {
     if !plan.query.order.is_indexed && pages::place(db, &sql::too_many_to_sort(plan)).await?.is_some() {
+        let most = plan.conditions.rows();
         let text = format!(
-            "Ordering by another property than the usual one is for collections of at most {MAX_SORTED} items: narrow it \
-             with $filter, or leave $orderby out."
+            "Ordering by another property than the usual one is for collections of at most {most} items: narrow it with \
+             $filter, or leave $orderby out."
         );
         return Err(QueryError::Malformed(text).into());
     }
@@ -44,8 +45,9 @@ pub(super) async fn fetch<P: Member, T: Listed>(
     };
     if plan.until.is_some() && plan.query.skip > 0 && plan.after.is_none() {
         // What is skipped may lie behind the end of the page, and the next one would begin to count anew.
+        let most = plan.conditions.rows();
         let text = format!(
-            "Skipping beside such a $filter is for collections of at most {MAX_SCANNED} items: narrow it with $filter, or \
+            "Skipping beside such a $filter is for collections of at most {most} items: narrow it with $filter, or \
              follow @odata.nextLink and leave $skip out."
         );
         return Err(QueryError::Malformed(text).into());
@@ -89,11 +91,16 @@ async fn count_rows(
     visible: &Visibility,
     conditions: &Conditions,
 ) -> Result<u64, ApiError> {
+    let is_scan = !conditions.residual.is_empty() || visible.hides_rows();
+    let most = if is_scan {
+        conditions.rows_to_count()
+    } else {
+        MAX_COUNTED
+    };
     let too_many = || {
-        let text = format!("Counting is for at most {MAX_COUNTED} items: narrow it with $filter.");
+        let text = format!("Counting is for at most {most} items here: narrow it with $filter.");
         ApiError::from(QueryError::Malformed(text))
     };
-    let is_scan = !conditions.residual.is_empty() || visible.hides_rows();
     if is_scan
         && pages::place(db, &sql::too_many_to_count(visible, conditions))
             .await?

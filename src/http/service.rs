@@ -22,6 +22,7 @@ use super::request::{ApiVersion, Call, JsonFormat, Preferences, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
 use super::{batch, calls, health, meetings, metadata, respond, users};
 use crate::app::App;
+use crate::auth;
 use crate::auth::caller::{self, Caller, CallerKind};
 use crate::db::Snapshot;
 use crate::throttle::Demand;
@@ -220,10 +221,13 @@ pub(super) async fn answer_item(app: &App, asking: Asking<'_>) -> Response<Body>
         }
         outcome => outcome,
     };
-    let (response, error) = match outcome {
+    let (mut response, error) = match outcome {
         Ok(response) => (response, None),
         Err(error) => (respond::error(app, &error, asking.ids), Some(error)),
     };
+    if asking.head.method == Method::HEAD {
+        *response.body_mut() = Body::Empty;
+    }
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
     log(app, asking.head, asking.ids, &trace, error.as_ref());
@@ -260,13 +264,17 @@ async fn handle(
         Operation::CountCalls => calls::count(call, db).await,
         Operation::GetCall => calls::get(call, db).await,
         Operation::GetUser => users::get(call, db).await,
-        Operation::ServiceDocument => metadata::service(call),
+        Operation::ServiceDocument => {
+            auth::access::anybody(&call.caller)?;
+            metadata::service(call)
+        }
         Operation::NotRouted => Err(not_supported()),
         Operation::Batch if asking.is_item => {
             Err(ApiError::bad_request("A batch cannot hold another batch."))
         }
         Operation::Batch => {
             drop(db);
+            auth::access::anybody(&call.caller)?;
             // A batch asks for what can be a batch, so the future holds itself.
             Box::pin(batch::batch(call)).await
         }

@@ -144,7 +144,16 @@ impl<P: Member> Checker<'_, P> {
             }
         }
         let operand = self.operand(left)?;
-        let among = Condition::In(operand.clone(), list);
+        let among = match list.as_slice() {
+            [] => Condition::Always(false),
+            // Null is a value like any other for `eq`, and not for the IN of SQL.
+            list if list.iter().any(Operand::is_nullable) => Condition::Or(
+                list.iter()
+                    .map(|item| Condition::Compare(Comparison::Eq, operand.clone(), item.clone()))
+                    .collect(),
+            ),
+            _ => Condition::In(operand.clone(), list),
+        };
         Ok(match with_null {
             true => Condition::Or(vec![Condition::IsNull(operand), among]),
             false => among,
@@ -155,7 +164,7 @@ impl<P: Member> Checker<'_, P> {
     fn pair(&self, left: &FilterExpr, right: &FilterExpr) -> Result<(Operand, Operand), QueryError> {
         let (one, other) = (self.operand(left)?, self.operand(right)?);
         match (one.kind(), other.kind()) {
-            (kind, same) if kind == same => Ok(of_addresses(one, other)),
+            (kind, same) if kind == same => Ok(as_stored(one, other)),
             // A date stands for its first instant.
             (Kind::Instant, Kind::Date) => self.at_midnight(right, &other).map(|other| (one, other)),
             (Kind::Date, Kind::Instant) => self.at_midnight(left, &one).map(|one| (one, other)),
@@ -260,9 +269,10 @@ impl<P: Member> Checker<'_, P> {
         function: &PropertyPath,
         arguments: &[FilterExpr],
     ) -> Result<Operand, QueryError> {
-        let one = |of: fn(Box<Operand>) -> Operand| {
+        // What is made of literals alone is one: no engine is to fold it in its own way.
+        let one = |of: fn(Operand) -> Operand| {
             let [text] = self.texts(whole, arguments)?;
-            Ok(of(Box::new(text)))
+            Ok(of(text))
         };
         let part = |part| match arguments {
             [argument] => match self.operand(argument)? {
@@ -274,13 +284,25 @@ impl<P: Member> Checker<'_, P> {
             _ => Err(self.wrong(whole, "a function with one argument")),
         };
         match name(function).as_str() {
-            "tolower" => one(Operand::Lower),
-            "toupper" => one(Operand::Upper),
-            "trim" => one(Operand::Trim),
-            "length" => one(Operand::Length),
+            "tolower" => one(|text| match text {
+                Operand::Text(text) => Operand::Text(text.to_ascii_lowercase()),
+                other => Operand::Lower(Box::new(other)),
+            }),
+            "toupper" => one(|text| match text {
+                Operand::Text(text) => Operand::Text(text.to_ascii_uppercase()),
+                other => Operand::Upper(Box::new(other)),
+            }),
+            "trim" => one(|text| match text {
+                Operand::Text(text) => Operand::Text(text.trim_matches(' ').to_owned()),
+                other => Operand::Trim(Box::new(other)),
+            }),
+            "length" => one(|text| Operand::Length(Box::new(text))),
             "concat" => {
                 let [first, second] = self.texts(whole, arguments)?;
-                Ok(Operand::Concat(Box::new(first), Box::new(second)))
+                Ok(match (first, second) {
+                    (Operand::Text(first), Operand::Text(second)) => Operand::Text(first + &second),
+                    (first, second) => Operand::Concat(Box::new(first), Box::new(second)),
+                })
             }
             "indexof" => {
                 let [text, part] = self.texts(whole, arguments)?;
@@ -366,15 +388,22 @@ impl<P: Member> Checker<'_, P> {
     }
 }
 
-/// Two operands, of which one is written as addresses are stored where the other is one that is stored.
-fn of_addresses(one: Operand, other: Operand) -> (Operand, Operand) {
-    let is_address =
-        |operand: &Operand| matches!(operand, Operand::Column(column) if column.kind == ColumnKind::Address);
+/// Two operands, of which a text is written as what it is compared with is stored.
+fn as_stored(one: Operand, other: Operand) -> (Operand, Operand) {
+    let written = |column: &Operand, text: String| match column {
+        Operand::Column(column) => Operand::Text(match column.kind {
+            ColumnKind::Address => ids::join_web_url_key(&text),
+            ColumnKind::Id => ids::normalized(text),
+            ColumnKind::Text | ColumnKind::Instant => text,
+        }),
+        _ => Operand::Text(text),
+    };
     match (one, other) {
-        (one, Operand::Text(text)) if is_address(&one) => (one, Operand::Text(ids::join_web_url_key(&text))),
-        (Operand::Text(text), other) if is_address(&other) => {
-            (Operand::Text(ids::join_web_url_key(&text)), other)
+        (one, Operand::Text(text)) => {
+            let text = written(&one, text);
+            (one, text)
         }
+        (Operand::Text(text), other) => (written(&other, text), other),
         as_they_are => as_they_are,
     }
 }

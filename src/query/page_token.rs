@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::QueryError;
 use crate::db::sql::Key;
-use crate::seal::Sealer;
+use crate::seal::{self, Sealer};
 
 /// Who may use a token, and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,18 @@ pub struct Binding {
     pub collection: String,
     /// The options, in their canonical form.
     pub options: String,
+}
+
+impl Binding {
+    /// The same with a digest for what may be long, so that a token is short whatever was asked.
+    fn digested(&self) -> Self {
+        let short = |text: &str| URL_SAFE_NO_PAD.encode(seal::sha256(text.as_bytes()));
+        Self {
+            owner: self.owner.clone(),
+            collection: short(&self.collection),
+            options: short(&self.options),
+        }
+    }
 }
 
 /// A caller, as a token names it.
@@ -105,7 +119,7 @@ impl PageSealer {
 
     fn seal_for<T: Clone + Serialize>(&self, purpose: &str, binding: &Binding, place: &T) -> Option<String> {
         let sealed = Sealed {
-            binding: binding.clone(),
+            binding: binding.digested(),
             place: place.clone(),
         };
         self.sealer.seal_text(purpose, &serde_json::to_vec(&sealed).ok()?)
@@ -128,7 +142,7 @@ impl PageSealer {
         if sealed.binding.owner != binding.owner {
             return Err(QueryError::ForeignToken);
         }
-        if sealed.binding != *binding {
+        if sealed.binding != binding.digested() {
             return Err(malformed(format!(
                 "The {purpose} belongs to another collection or to other query options."
             )));

@@ -30,10 +30,10 @@ use order::order;
 pub const DEFAULT_TOP: u64 = 20;
 /// The most items on a page; a larger `$top` counts as this.
 pub const MAX_TOP: u64 = 100;
-/// The most rows that one request looks at where no index answers its filter. A page that ends there has a next one.
+/// The most rows that one request tests, or sorts, where no index answers it. A page that ends there has a next one.
 pub const MAX_SCANNED: u64 = 10_000;
-/// The most rows that are sorted by a property that no index has in order.
-pub const MAX_SORTED: u64 = 10_000;
+/// The most values that are looked at for that: a filter of many conditions gets fewer rows.
+pub const MAX_LOOKED_AT: u64 = 300_000;
 /// The most rows that are counted.
 pub const MAX_COUNTED: u64 = 100_000;
 /// The most rows that `$skip` leaves out.
@@ -330,6 +330,21 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// How many rows are tested at once, or sorted.
+    pub fn rows(&self) -> u64 {
+        self.affordable().min(MAX_SCANNED)
+    }
+
+    /// How many rows are tested to count them.
+    pub fn rows_to_count(&self) -> u64 {
+        self.affordable().min(MAX_COUNTED)
+    }
+
+    fn affordable(&self) -> u64 {
+        let weight: u64 = self.residual.iter().map(Condition::weight).sum();
+        (MAX_LOOKED_AT / weight.max(1)).max(1)
+    }
+
     /// Those of a filter, for rows of a list in the order of its index.
     pub fn of<P: Member>(filter: Option<&Condition>, entity: &EntityType<P>, visible: &Visibility) -> Self {
         let mut conditions = Self::default();

@@ -61,6 +61,8 @@ pub struct Column {
 pub enum ColumnKind {
     /// Text.
     Text,
+    /// An id: a GUID is stored in lower case.
+    Id,
     /// An address to join a meeting, as [`join_web_url_key`](crate::ids::join_web_url_key) makes it.
     Address,
     /// An instant, as [`Ticks`](crate::clock::Ticks).
@@ -73,6 +75,13 @@ impl Column {
             sql,
             kind: ColumnKind::Text,
             nullable: false,
+        }
+    }
+
+    const fn id(sql: &'static str) -> Self {
+        Self {
+            kind: ColumnKind::Id,
+            ..Self::text(sql)
         }
     }
 
@@ -100,7 +109,7 @@ impl Column {
     /// The type of a key in this column.
     pub const fn key(self) -> KeyKind {
         match self.kind {
-            ColumnKind::Text | ColumnKind::Address => KeyKind::Text,
+            ColumnKind::Text | ColumnKind::Address | ColumnKind::Id => KeyKind::Text,
             ColumnKind::Instant => KeyKind::Int,
         }
     }
@@ -226,11 +235,11 @@ pub(super) const OWNER: &str = "owner_id";
 const ORGANIZER_PATHS: &[Path] = &[
     Path {
         path: "meetingOrganizer/user/id",
-        column: Column::text(OWNER),
+        column: Column::id(OWNER),
     },
     Path {
         path: "meetingOrganizer/user/tenantId",
-        column: Column::text("tenant_id"),
+        column: Column::id("tenant_id"),
     },
 ];
 

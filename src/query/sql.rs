@@ -5,7 +5,7 @@ mod condition;
 
 use super::filter::{Comparison, Condition, Operand};
 use super::page_token::Place;
-use super::plan::{Conditions, MAX_COUNTED, MAX_SCANNED, MAX_SORTED, Order, OrderKey, ReadPlan};
+use super::plan::{Conditions, MAX_COUNTED, Order, OrderKey, ReadPlan};
 use super::schema::{Column, Member};
 use crate::auth::access::{Hidden, Scope, Visibility};
 use crate::db::artifacts::ArtifactKind;
@@ -54,7 +54,7 @@ pub fn window<P: Member>(plan: &ReadPlan<P>) -> Sql {
     let keys = order.keys.iter().map(|key| key.column.key());
     ordered(sql, order)
         .then(" LIMIT 1 OFFSET ")
-        .bind_int(whole(MAX_SCANNED - 1))
+        .bind_int(whole(plan.conditions.rows() - 1))
         .ordered_by(keys.chain([KeyKind::Text]).collect())
 }
 
@@ -62,7 +62,7 @@ pub fn window<P: Member>(plan: &ReadPlan<P>) -> Sql {
 pub fn too_many_to_sort<P: Member>(plan: &ReadPlan<P>) -> Sql {
     rows(Sql::new("SELECT id"), &plan.visible, &plan.conditions.indexed)
         .then(" LIMIT 1 OFFSET ")
-        .bind_int(whole(MAX_SORTED))
+        .bind_int(whole(plan.conditions.rows()))
         .ordered_by(vec![KeyKind::Text])
 }
 
@@ -70,7 +70,7 @@ pub fn too_many_to_sort<P: Member>(plan: &ReadPlan<P>) -> Sql {
 pub fn too_many_to_count(visible: &Visibility, conditions: &Conditions) -> Sql {
     rows(Sql::new("SELECT id"), visible, &conditions.indexed)
         .then(" LIMIT 1 OFFSET ")
-        .bind_int(whole(MAX_COUNTED))
+        .bind_int(whole(conditions.rows_to_count()))
         .ordered_by(vec![KeyKind::Text])
 }
 
@@ -92,10 +92,6 @@ pub fn count(visible: &Visibility, conditions: &Conditions) -> Sql {
 pub struct FeedPart {
     /// Behind that change.
     pub after: i64,
-    /// Artifacts from that `createdDateTime` on, in ticks.
-    pub start: Option<i64>,
-    /// Artifacts before that one.
-    pub end: Option<i64>,
     /// So many changes.
     pub limit: i64,
 }
@@ -104,7 +100,7 @@ pub struct FeedPart {
 pub fn feed(visible: &Visibility, part: &FeedPart) -> Sql {
     let sql = Sql::new(
         "
-        SELECT c.number, c.change_type, c.artifact_id, a.id IS NOT NULL, a.id, a.call_id, a.content_correlation_id,
+        SELECT c.number, c.change_type, c.artifact_id, c.created_ticks, a.id IS NOT NULL, a.id, a.call_id, a.content_correlation_id,
                a.created_ticks, a.end_ticks, a.quarantined, a.meeting_id, a.adhoc_call_id, a.owner_id, a.tenant_id
         FROM changes AS c
         LEFT JOIN artifacts AS a
@@ -119,12 +115,6 @@ pub fn feed(visible: &Visibility, part: &FeedPart) -> Sql {
         Scope::ArtifactsOfMeetings { .. } => sql.then(" AND a.meeting_id IS NOT NULL"),
         _ => sql.then(" AND a.adhoc_call_id IS NOT NULL"),
     };
-    if let Some(start) = part.start {
-        sql = sql.then(" AND a.created_ticks >= ").bind_int(start);
-    }
-    if let Some(end) = part.end {
-        sql = sql.then(" AND a.created_ticks < ").bind_int(end);
-    }
     if let Some(hidden) = visible.hidden() {
         sql = shown_meeting(sql.then(" AND "), "a.meeting_id", hidden);
     }
@@ -153,7 +143,8 @@ pub fn feed(visible: &Visibility, part: &FeedPart) -> Sql {
 fn beside<P: Member>(plan: &ReadPlan<P>) -> Vec<Condition> {
     let implied = |condition: &&Condition| match (condition, &plan.after) {
         (Condition::Compare(comparison, Operand::Column(column), _), Some(_))
-            if Some(column) == plan.query.order.keys.first().map(|key| &key.column) =>
+            if plan.query.order.is_indexed
+                && Some(column) == plan.query.order.keys.first().map(|key| &key.column) =>
         {
             match plan.query.order.descends() {
                 false => matches!(comparison, Comparison::Gt | Comparison::Ge),
@@ -190,10 +181,10 @@ fn rows(sql: Sql, visible: &Visibility, indexed: &[Condition]) -> Sql {
                 .bind_text(owner),
         ),
         Scope::Meetings { owner } => sql
-            .then(" FROM online_meetings WHERE organizer_id = ")
+            .then(" FROM online_meetings WHERE deleted_ticks IS NULL AND organizer_id = ")
             .bind_text(owner),
         Scope::MeetingsOfTenant { tenant } => sql
-            .then(" FROM online_meetings WHERE tenant_id = ")
+            .then(" FROM online_meetings WHERE deleted_ticks IS NULL AND tenant_id = ")
             .bind_text(tenant),
         Scope::Calls { owner } => sql.then(" FROM adhoc_calls WHERE user_id = ").bind_text(owner),
     };
@@ -210,7 +201,6 @@ fn of_kind(sql: Sql, kind: ArtifactKind) -> Sql {
 /// What the rows of a scope may be that are not shown.
 fn hide(sql: Sql, visible: &Visibility) -> Sql {
     match visible.scope() {
-        Scope::Meetings { .. } | Scope::MeetingsOfTenant { .. } => sql.then(" AND deleted_ticks IS NULL"),
         Scope::ArtifactsOfMeetings { hidden, .. } if hidden.is_any() => {
             shown_meeting(sql.then(" AND "), "artifacts.meeting_id", hidden)
         }

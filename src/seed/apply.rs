@@ -5,7 +5,7 @@ use crate::clock::Ticks;
 use crate::db::access_policies::{self, AccessPolicy};
 use crate::db::adhoc_calls::{self, AdhocCall};
 use crate::db::applications::{self, Application, PermissionKind, Registration};
-use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
+use crate::db::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
 use crate::db::changes::{self, Change, ChangeType};
 use crate::db::content_objects::{self, ContentObject};
 use crate::db::locks::{self, Lock};
@@ -50,6 +50,21 @@ pub(super) struct Applied {
     pub orphans: Vec<String>,
     /// What can be seen now, and what cannot be seen any more.
     changed: Vec<(StoredArtifact, ChangeType)>,
+}
+
+impl Applied {
+    /// What now belongs to that owner, or can be seen again, has come; and has gone from whose it was.
+    fn moved(&mut self, recorded: Vec<StoredArtifact>, (owner, tenant): (&str, &str)) {
+        for before in recorded {
+            let mut after = before.clone();
+            owner.clone_into(&mut after.artifact.owner_id);
+            tenant.clone_into(&mut after.artifact.tenant_id);
+            if after != before {
+                self.changed.push((before, ChangeType::Deleted));
+            }
+            self.changed.push((after, ChangeType::Created));
+        }
+    }
 }
 
 /// Why nothing happened.
@@ -97,7 +112,7 @@ impl Write for Apply {
         let mut applied = Applied::default();
         self.remove_dependents(tx, &mut applied).await?;
         self.put_people(tx).await?;
-        self.put_meetings(tx).await?;
+        self.put_meetings(tx, &mut applied).await?;
         self.put_artifacts(tx, &mut applied).await?;
         self.remove_people(tx).await?;
         let changed = std::mem::take(&mut applied.changed);
@@ -191,11 +206,10 @@ impl Apply {
         Ok(())
     }
 
-    async fn put_meetings(&self, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+    async fn put_meetings(&self, tx: &mut Tx<'_>, applied: &mut Applied) -> Result<(), ApplyError> {
         for meeting in &self.document.online_meetings.put {
-            let first_loaded = meetings::find(tx, &meeting.id)
-                .await?
-                .map_or(self.now, |found| found.first_loaded);
+            let before = meetings::find(tx, &meeting.id).await?;
+            let first_loaded = before.as_ref().map_or(self.now, |found| found.first_loaded);
             let participants: Vec<(String, meetings::Role)> = meeting
                 .participants
                 .iter()
@@ -204,7 +218,12 @@ impl Apply {
             let row = meeting_row(meeting, first_loaded);
             let message = "its organizer or a participant has been removed meanwhile, or another meeting of the organizer has \
                            its externalId";
+            let recorded = match before.filter(|before| before.shows_less_than(&row, self.now)) {
+                Some(_) => artifacts::list_ready(tx, &Parent::Meeting(row.id.clone())).await?,
+                None => Vec::new(),
+            };
             at(&meeting.at, meetings::put(tx, &row, &participants).await, message)?;
+            applied.moved(recorded, (&row.organizer_id, &row.tenant_id));
         }
         for call in &self.document.adhoc_calls.put {
             let row = AdhocCall {
@@ -212,11 +231,14 @@ impl Apply {
                 tenant_id: call.user.tenant_id.clone(),
                 user_id: call.user.id.clone(),
             };
-            at(
-                &call.at,
-                adhoc_calls::put(tx, &row).await,
-                "its user has been removed meanwhile",
-            )?;
+            let before = adhoc_calls::find(tx, &call.id).await?;
+            let recorded = match before.filter(|before| before.user_id != row.user_id) {
+                Some(_) => artifacts::list_ready(tx, &Parent::AdhocCall(row.id.clone())).await?,
+                None => Vec::new(),
+            };
+            let message = "its user has been removed meanwhile";
+            at(&call.at, adhoc_calls::put(tx, &row).await, message)?;
+            applied.moved(recorded, (&row.user_id, &row.tenant_id));
         }
         Ok(())
     }
@@ -226,7 +248,7 @@ impl Apply {
             let (pointer, stored) = (&prepared.at, &prepared.stored);
             let before = artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await?;
             // A hold that was set meanwhile is among it: it is neither broken nor lifted unseen.
-            if before != prepared.before {
+            if !is_same(before.as_ref(), prepared.before.as_ref()) {
                 return Err(ApplyError::Overtaken);
             }
             let seen_before = before.clone().filter(StoredArtifact::is_ready);
@@ -285,6 +307,17 @@ impl Apply {
         }
         Ok(())
     }
+}
+
+/// Whether nothing has changed but whose it is, which the file itself may have done.
+fn is_same(now: Option<&StoredArtifact>, before: Option<&StoredArtifact>) -> bool {
+    let (Some(now), Some(before)) = (now, before) else {
+        return now.is_none() && before.is_none();
+    };
+    let mut before = before.clone();
+    before.artifact.owner_id.clone_from(&now.artifact.owner_id);
+    before.artifact.tenant_id.clone_from(&now.artifact.tenant_id);
+    *now == before
 }
 
 async fn remove_artifact(

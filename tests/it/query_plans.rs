@@ -544,8 +544,6 @@ fn lists(seen: &Seen) -> Vec<(Sql, &'static str)> {
     lists.extend(lists_of_parents(seen));
     let part = FeedPart {
         after: 5000,
-        start: Some(0),
-        end: Some(i64::MAX),
         limit: 200,
     };
     for (visible, index) in [
@@ -567,7 +565,7 @@ fn lists_of_parents(seen: &Seen) -> [(Sql, &'static str); 2] {
     };
     let calls = CollectionQuery::parse(asked(""), &ADHOC_CALL, &LIST_CALLS).unwrap();
     [
-        (meetings(&seen.meetings, ""), "online_meetings_by_organizer"),
+        (meetings(&seen.meetings, ""), "online_meetings_not_deleted"),
         (
             page(&ReadPlan::collection(
                 &ADHOC_CALL,

@@ -344,8 +344,8 @@ impl QueryOptions {
 
     /// One text for all queries that ask the same: a page token is sealed with it.
     ///
-    /// The options are sorted by name, system options have their canonical names, and the two tokens
-    /// are left out. Custom options of one name keep their order. The text is a query string again.
+    /// System options are sorted by name and have their canonical names; the two tokens and all custom options, which ask for
+    /// nothing, are left out. The text is a query string again.
     #[must_use]
     pub fn canonical(&self) -> String {
         let mut pairs: Vec<(String, &str)> = Vec::new();
@@ -356,11 +356,6 @@ impl QueryOptions {
                 None => pairs.push((raw.name.to_ascii_lowercase(), &raw.value)),
             }
         }
-        pairs.extend(
-            self.custom
-                .iter()
-                .map(|custom| (custom.name.clone(), custom.value.as_str())),
-        );
         pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut text = String::new();
         for (name, value) in pairs {

@@ -211,8 +211,6 @@ impl Feed<'_> {
         while looked_at < MAX_LOOKED_AT {
             let part = FeedPart {
                 after: read.number,
-                start: self.arguments.start.map(|ticks| ticks.0),
-                end: self.arguments.end.map(|ticks| ticks.0),
                 limit: BATCH,
             };
             let seen = changes::page(db, &sql::feed(self.visible, &part)).await?;
@@ -222,6 +220,9 @@ impl Feed<'_> {
                     return Ok(read);
                 }
                 read.number = change.number;
+                if !self.arguments.covers(change.created) {
+                    continue;
+                }
                 match (change.change, change.artifact) {
                     (ChangeType::Created, Some(artifact)) => read.told.push(Told::Added(artifact)),
                     // What is back again is told by its own change.

@@ -40,6 +40,13 @@ pub(super) struct Arguments {
     pub(super) end: Option<Ticks>,
 }
 
+impl Arguments {
+    /// Whether an artifact that began then is meant.
+    pub(super) fn covers(&self, created: Ticks) -> bool {
+        self.start.is_none_or(|start| created >= start) && self.end.is_none_or(|end| created < end)
+    }
+}
+
 impl Exported {
     fn parameter(self) -> &'static str {
         match self.of_calls {

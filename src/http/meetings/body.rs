@@ -6,7 +6,7 @@ use crate::clock::Ticks;
 use crate::db::meetings::Role;
 use crate::graph::meeting::MeetingProperty;
 use crate::http::error::ApiError;
-use crate::query::schema::types::{complex_type, enum_type};
+use crate::query::schema::types::{ComplexType, complex_type, enum_type};
 use crate::query::schema::{MEETING, Type};
 
 /// The longest text of a member.
@@ -60,8 +60,9 @@ impl MeetingChange {
                 MeetingProperty::ExternalId => change.external_id = Some(text(name, value)?),
                 MeetingProperty::Participants => change.attendees = attendees(value)?,
                 MeetingProperty::Setting(name) => {
-                    setting(name, property.of, value)?;
-                    change.settings.insert(name.to_owned(), value.clone());
+                    change
+                        .settings
+                        .insert(name.to_owned(), setting(name, property.of, value)?);
                 }
                 MeetingProperty::Id
                 | MeetingProperty::CreationDateTime
@@ -102,46 +103,48 @@ fn instant(name: &str, value: &Value) -> Result<Option<Ticks>, ApiError> {
     }
 }
 
-/// Checks a member that is kept as it is: its type, and for an enumeration its members.
-fn setting(name: &str, of: Type, value: &Value) -> Result<(), ApiError> {
+/// A member that is kept as it is, checked: its type, and for an enumeration its members. Annotations are left out.
+fn setting(name: &str, of: Type, value: &Value) -> Result<Value, ApiError> {
     match (of, value) {
-        (_, Value::Null) => Ok(()),
-        (Type::Boolean, Value::Bool(_)) => Ok(()),
+        (_, Value::Null) | (Type::Boolean, Value::Bool(_)) => Ok(value.clone()),
         (Type::Boolean, _) => Err(expected(name, "true, false or null")),
         (Type::Graph(of), value) => match (enum_type(of), complex_type(of)) {
             (Some(known), _) => {
                 let is_member = |text: &str| known.members.iter().any(|(member, _)| *member == text);
                 match value.as_str().is_some_and(is_member) {
-                    true => Ok(()),
+                    true => Ok(value.clone()),
                     false => {
                         let names: Vec<&str> = known.members.iter().map(|(member, _)| *member).collect();
                         Err(expected(name, &format!("one of {}", names.join(", "))))
                     }
                 }
             }
-            (None, Some(known)) => {
-                let Value::Object(members) = value else {
-                    return Err(expected(name, "an object or null"));
-                };
-                for (member, value) in members.iter().filter(|(member, _)| !member.contains('@')) {
-                    let Some((_, of)) = known.properties.iter().find(|(known, _)| known == member) else {
-                        return Err(expected(name, &format!("an object without '{member}'")));
-                    };
-                    let of = match of.strip_prefix("graph.") {
-                        Some(graph) => Type::Graph(graph),
-                        None if *of == "Edm.Boolean" => Type::Boolean,
-                        None => Type::String,
-                    };
-                    setting(&format!("{name}/{member}"), of, value)?;
-                }
-                Ok(())
-            }
+            (None, Some(known)) => structured(name, known, value),
             (None, None) => Err(expected(name, "null")),
         },
         (Type::String | Type::DateTimeOffset | Type::Stream | Type::Strings, value) => {
-            text(name, value).map(|_| ())
+            Ok(text(name, value)?.into())
         }
     }
+}
+
+fn structured(name: &str, known: &ComplexType, value: &Value) -> Result<Value, ApiError> {
+    let Value::Object(members) = value else {
+        return Err(expected(name, "an object or null"));
+    };
+    let mut kept = Map::new();
+    for (member, value) in members.iter().filter(|(member, _)| !member.contains('@')) {
+        let Some((_, of)) = known.properties.iter().find(|(known, _)| known == member) else {
+            return Err(expected(name, &format!("an object without '{member}'")));
+        };
+        let of = match of.strip_prefix("graph.") {
+            Some(graph) => Type::Graph(graph),
+            None if *of == "Edm.Boolean" => Type::Boolean,
+            None => Type::String,
+        };
+        kept.insert(member.clone(), setting(&format!("{name}/{member}"), of, value)?);
+    }
+    Ok(Value::Object(kept))
 }
 
 /// `participants`: its attendees; the organizer is whoever makes the meeting.

@@ -9,6 +9,8 @@ use super::body::MeetingChange;
 use super::create::{made, out_of_order, people, taken};
 use crate::auth;
 use crate::clock::Ticks;
+use crate::db::artifacts::{self, Parent};
+use crate::db::changes::{self, Change, ChangeType};
 use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting, Role};
 use crate::db::{DbError, Snapshot, Tx, Write};
@@ -79,6 +81,7 @@ impl Write for UpdateMeeting {
         let Some(mut meeting) = found.filter(|meeting| meeting.deleted.is_none()) else {
             return Ok(Outcome::Gone);
         };
+        let was_hidden = meeting.is_hidden(self.now);
         apply(&mut meeting, &self.change, self.now);
         if let (Some(start), Some(end)) = (meeting.start, meeting.end)
             && end < start
@@ -101,6 +104,21 @@ impl Write for UpdateMeeting {
             }
         };
         meetings::put(tx, &meeting, &participants).await?;
+        if was_hidden && !meeting.is_hidden(self.now) {
+            // Whoever follows the feed of exports has not heard of what came while it was hidden.
+            let recorded = artifacts::list_ready(tx, &Parent::Meeting(meeting.id)).await?;
+            let changes: Vec<Change<'_>> = recorded
+                .iter()
+                .map(|stored| Change {
+                    kind: stored.kind,
+                    artifact: &stored.artifact,
+                    change: ChangeType::Created,
+                    at: self.now,
+                    announce: false,
+                })
+                .collect();
+            changes::append(tx, &changes).await?;
+        }
         Ok(Outcome::Updated)
     }
 }

@@ -127,11 +127,27 @@ pub(crate) const TICKS_BEFORE_1970: i64 = 621_355_968_000_000_000;
 /// Ticks of a day.
 pub(crate) const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
 
+impl Condition {
+    /// How much work it is to test a row, in values that are looked at.
+    pub fn weight(&self) -> u64 {
+        match self {
+            Self::Always(_) => 1,
+            Self::And(list) | Self::Or(list) => list.iter().map(Self::weight).sum(),
+            Self::Not(inner) => inner.weight(),
+            Self::Compare(_, left, right) => left.weight() + right.weight(),
+            Self::IsNull(one) => one.weight(),
+            // The text is looked through, and more than once.
+            Self::Text(_, text, part) => 2 * (text.weight() + part.weight()),
+            Self::In(one, list) => one.weight() + list.iter().map(Operand::weight).sum::<u64>(),
+        }
+    }
+}
+
 impl Operand {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Column(column) => match column.kind {
-                ColumnKind::Text | ColumnKind::Address => Kind::Text,
+                ColumnKind::Text | ColumnKind::Address | ColumnKind::Id => Kind::Text,
                 ColumnKind::Instant => Kind::Instant,
             },
             Self::Text(_)
@@ -144,6 +160,20 @@ impl Operand {
             Self::Instant(_) => Kind::Instant,
             Self::Days(_) | Self::Part(Part::Date, _) => Kind::Date,
             Self::Part(..) => Kind::Number,
+        }
+    }
+
+    /// How many values it is made of.
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Column(_) | Self::Text(_) | Self::Number(_) | Self::Instant(_) | Self::Days(_) => 1,
+            Self::Lower(one)
+            | Self::Upper(one)
+            | Self::Trim(one)
+            | Self::Length(one)
+            | Self::Substring(one, ..)
+            | Self::Part(_, one) => 1 + one.weight(),
+            Self::Concat(one, other) | Self::IndexOf(one, other) => 1 + one.weight() + other.weight(),
         }
     }
 

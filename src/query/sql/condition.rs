@@ -133,24 +133,16 @@ fn operand(sql: Sql, of: &Operand) -> Sql {
     }
 }
 
-/// A part of an instant in UTC, by whole numbers alone.
+/// A part of an instant in UTC; those of the calendar are functions that both engines are given (migration 0004).
 fn of_instant(sql: Sql, part: Part, instant: &Operand) -> Sql {
     match part {
         Part::Date => days(sql, instant),
         Part::Hour => clock(sql, instant, " / 36000000000 % 24)"),
         Part::Minute => clock(sql, instant, " / 600000000 % 60)"),
         Part::Second => clock(sql, instant, " / 10000000 % 60)"),
-        Part::Year => {
-            // The year of the calendar that begins in March, and one more in January and February.
-            let sql = shifted(sql.then("("), instant).then(" / 146097 * 400 + ");
-            let sql = year_of_era(sql, instant).then(" + CASE WHEN ");
-            month_from_march(sql, instant).then(" >= 10 THEN 1 ELSE 0 END)")
-        }
-        Part::Month => month_from_march(sql.then("(("), instant).then(" + 2) % 12 + 1)"),
-        Part::Day => {
-            let sql = day_of_year(sql.then("("), instant).then(" - (153 * ");
-            month_from_march(sql, instant).then(" + 2) / 5 + 1)")
-        }
+        Part::Year => operand(sql.then("graph_year("), instant).then(")"),
+        Part::Month => operand(sql.then("graph_month("), instant).then(")"),
+        Part::Day => operand(sql.then("graph_day("), instant).then(")"),
     }
 }
 
@@ -172,34 +164,4 @@ fn days(sql: Sql, instant: &Operand) -> Sql {
         .then(" / ")
         .bind_int(TICKS_PER_DAY)
         .then(")")
-}
-
-/// Days since 0000-03-01: from there every leap day is the last of its year.
-fn shifted(sql: Sql, instant: &Operand) -> Sql {
-    days(sql.then("("), instant).then(" + 306)")
-}
-
-/// Of the 146,097 days of 400 years.
-fn day_of_era(sql: Sql, instant: &Operand) -> Sql {
-    shifted(sql.then("("), instant).then(" % 146097)")
-}
-
-fn year_of_era(sql: Sql, instant: &Operand) -> Sql {
-    let sql = day_of_era(sql.then("(("), instant).then(" - ");
-    let sql = day_of_era(sql, instant).then(" / 1460 + ");
-    let sql = day_of_era(sql, instant).then(" / 36524 - ");
-    day_of_era(sql, instant).then(" / 146096) / 365)")
-}
-
-/// From 0, the first of March.
-fn day_of_year(sql: Sql, instant: &Operand) -> Sql {
-    let sql = day_of_era(sql.then("("), instant).then(" - (365 * ");
-    let sql = year_of_era(sql, instant).then(" + ");
-    let sql = year_of_era(sql, instant).then(" / 4 - ");
-    year_of_era(sql, instant).then(" / 100))")
-}
-
-/// From 0, March.
-fn month_from_march(sql: Sql, instant: &Operand) -> Sql {
-    day_of_year(sql.then("((5 * "), instant).then(" + 2) / 153)")
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as Cell;
 
 use super::*;
@@ -53,14 +52,7 @@ fn store(folder: &tempfile::TempDir) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
     connection.execute_batch(LOAD).unwrap();
-    connection
-        .create_scalar_function("strpos", 2, FunctionFlags::SQLITE_UTF8, |context| {
-            let (text, part): (String, String) = (context.get(0)?, context.get(1)?);
-            Ok(text
-                .find(&part)
-                .map_or(0, |at| i64::try_from(text[..at].chars().count()).unwrap() + 1))
-        })
-        .unwrap();
+    crate::db::add_functions_for_test(&connection).unwrap();
     connection
 }
 

@@ -6,7 +6,7 @@ use super::{all_recordings, get, ids, meetings};
 use crate::support::names::{
     ARCHIVER, ATTENDEE, FABRIKAM, FABRIKAM_ARCHIVER, FABRIKAM_ORGANIZER, ORGANIZER, STANDUP, WITHOUT_POLICY,
 };
-use crate::support::{TestApp, TokenOf, ids_of};
+use crate::support::{Answer, TestApp, TokenOf};
 
 /// So many further recordings in the stand-up, in no order.
 fn many(count: usize) -> String {
@@ -118,7 +118,7 @@ async fn pages_lead_to_the_end_and_repeat_nothing() {
         let pages = app.pages(&path, &token).await;
         let lengths: Vec<usize> = pages.iter().map(|page| page.ids().len()).collect();
         assert_eq!(lengths, sizes, "{path}");
-        let all: Vec<String> = ids_of(&pages);
+        let all: Vec<String> = pages.iter().flat_map(Answer::ids).collect();
         assert_eq!(all, every_id(43), "{path}");
         for page in &pages {
             assert_eq!(page.json()["@odata.count"], page.ids().len(), "{path}");
@@ -134,7 +134,7 @@ async fn pages_within_bounds_stay_within_them() {
     let bounds = ",startDateTime=2026-01-20T02:00:00Z,endDateTime=2026-01-20T05:00:00Z";
     let pages = app.pages(&(all_recordings(bounds) + "?$top=4"), &token).await;
     assert_eq!(pages.len(), 4);
-    let all: Vec<String> = ids_of(&pages);
+    let all: Vec<String> = pages.iter().flat_map(Answer::ids).collect();
     assert_eq!(all, every_id(43)[12..27]);
 }
 
@@ -238,7 +238,7 @@ async fn recordings_that_come_and_go_between_pages_disturb_nothing() {
     let token = TokenOf::application(ARCHIVER).sign();
     let link = first.json()["@odata.nextLink"].as_str().unwrap().to_owned();
     let rest = app.pages(link.strip_prefix(app.base()).unwrap(), &token).await;
-    let rest: Vec<String> = ids_of(&rest);
+    let rest: Vec<String> = rest.iter().flat_map(Answer::ids).collect();
     let mut expected = every_id(13)[6..14].to_vec();
     expected.push("late".to_owned());
     assert_eq!(rest, expected);

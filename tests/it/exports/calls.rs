@@ -6,7 +6,7 @@ use crate::auth::asking::{NO_RELATION, expect_refusal, expect_status, forbidden}
 use crate::support::names::{
     ARCHIVER, ATTENDEE, CALL, CONTOSO, FABRIKAM_ORGANIZER, ORGANIZER, READ, WITHOUT_POLICY,
 };
-use crate::support::{TestApp, TokenOf, ids_of};
+use crate::support::{Answer, TestApp, TokenOf};
 
 fn token() -> String {
     of(ARCHIVER)
@@ -113,7 +113,7 @@ async fn pages_of_calls_lead_to_the_end() {
         let pages = app.pages(&path, &token()).await;
         let sizes: Vec<usize> = pages.iter().map(|page| page.ids().len()).collect();
         assert_eq!(sizes, [20, 20, 6], "{path}");
-        let mut all: Vec<String> = ids_of(&pages);
+        let mut all: Vec<String> = pages.iter().flat_map(Answer::ids).collect();
         all.dedup();
         assert_eq!(all.len(), 46);
     }

@@ -236,11 +236,8 @@ fn the_canonical_text_is_the_same_for_the_same_query() {
     let one = parse("$top=5&$filter=a+eq+'b%26c'&skipToken=x&@z=1&@a=2");
     let two = parse("@a=2&$deltatoken=y&FILTER=a%20eq%20'b%26c'&@z=1&Top=5");
     assert_eq!(one.canonical(), two.canonical());
-    assert_eq!(
-        one.canonical(),
-        "$filter=a%20eq%20%27b%26c%27&$top=5&%40a=2&%40z=1"
-    );
-    assert_ne!(parse("a=1&b=2").canonical(), parse("a=1%26b=2").canonical());
+    assert_eq!(one.canonical(), "$filter=a%20eq%20%27b%26c%27&$top=5");
+    assert_eq!(parse("a=1&b=2").canonical(), "");
 }
 
 #[test]
