@@ -258,7 +258,7 @@ impl<P: Member> Checker<'_, P> {
             }
         };
         let [text, part] = self.texts(whole, arguments)?;
-        let (text, part) = of_addresses(text, part);
+        let (text, part) = as_stored(text, part);
         Ok(Condition::Text(test, text, part))
     }
 
