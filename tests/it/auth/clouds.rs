@@ -1,7 +1,7 @@
 //! `cloud`: which operations there are, and where to sign in.
 
 use super::asking::{expect_refusal, expect_status, four_urls, my_recording, refusal, unauthenticated};
-use crate::support::names::{ARCHIVER, ORGANIZER, READ, standup_of};
+use crate::support::names::{ARCHIVER, CALL, ORGANIZER, READ, standup_of};
 use crate::support::{TestApp, TokenOf};
 
 async fn in_cloud(cloud: &str) -> TestApp {
@@ -43,6 +43,39 @@ async fn china_has_none_of_the_four_urls() {
             expect_refusal(&app, &path, &token.sign(), &not_supported()).await;
         }
     }
+}
+
+#[tokio::test]
+async fn china_has_neither_meetings_nor_calls_and_people_all_the_same() {
+    let app = in_cloud("china").await;
+    let token = TokenOf::user(ORGANIZER)
+        .permissions(&["OnlineMeetings.ReadWrite", "CallRecordings.Read.All", "User.Read"])
+        .sign();
+    for path in [
+        "/v1.0/me/onlineMeetings".to_owned(),
+        "/v1.0/me/onlineMeetings/$count".to_owned(),
+        standup_of(ORGANIZER),
+        "/v1.0/communications/onlineMeetings".to_owned(),
+        "/v1.0/me/adhocCalls".to_owned(),
+        format!("/v1.0/me/adhocCalls/{CALL}/recordings"),
+        standup_of(ORGANIZER) + "/transcripts/transcript-1/metadataContent",
+    ] {
+        expect_refusal(&app, &path, &token, &not_supported()).await;
+    }
+    for (method, path) in [
+        ("POST", "/v1.0/me/onlineMeetings".to_owned()),
+        ("PATCH", standup_of(ORGANIZER)),
+    ] {
+        let answer = app.send_json(method, &path, &token, &serde_json::json!({})).await;
+        assert_eq!(answer.error(), not_supported(), "{method}");
+    }
+    for path in ["/v1.0/me", "/v1.0", "/v1.0/$metadata"] {
+        expect_status(&app, path, &token, 200).await;
+    }
+    let batch =
+        serde_json::json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me/onlineMeetings" }] });
+    let answer = app.send_json("POST", "/v1.0/$batch", &token, &batch).await;
+    assert_eq!(answer.json()["responses"][0]["status"], 404);
 }
 
 #[tokio::test]
