@@ -87,18 +87,22 @@ impl Throttle {
                 self.rates.application_writes_per_second,
             ),
         };
+        let of_pair = self.hasher.hash_one((application, demand.tenant, demand.reads));
+        let of_application = self.hasher.hash_one((application, demand.reads));
+        // The second is asked first without being counted: what is refused counts nowhere.
+        if alone > 0 {
+            self.take(of_application, alone, now, false)?;
+        }
         if pair > 0 {
-            let key = self.hasher.hash_one((application, demand.tenant, demand.reads));
-            self.take(key, pair, now)?;
+            self.take(of_pair, pair, now, true)?;
         }
         if alone > 0 {
-            let key = self.hasher.hash_one((application, demand.reads));
-            self.take(key, alone, now)?;
+            self.take(of_application, alone, now, true)?;
         }
         Ok(())
     }
 
-    fn take(&self, key: u64, per_second: u32, now: Ticks) -> Result<(), u32> {
+    fn take(&self, key: u64, per_second: u32, now: Ticks, counts: bool) -> Result<(), u32> {
         let place = usize::try_from(key % SHARDS as u64).unwrap_or(0);
         let Some(shard) = self.shards.get(place) else {
             return Ok(());
@@ -110,6 +114,9 @@ impl Throttle {
         if over > 0 {
             let seconds = over.div_euclid(TICKS_PER_SECOND) + i64::from(over % TICKS_PER_SECOND > 0);
             return Err(u32::try_from(seconds.clamp(1, MAX_RETRY_AFTER)).unwrap_or(1));
+        }
+        if !counts {
+            return Ok(());
         }
         if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&key) {
             buckets.retain(|_, until| *until > now.0);

@@ -27,6 +27,16 @@ const TRANSCRIPTS: Permission = Permission {
     chat: Some("OnlineMeetingTranscript.Read.Chat"),
 };
 
+const EXPORT_RECORDINGS: Permission = Permission {
+    chat: None,
+    ..RECORDINGS
+};
+
+const EXPORT_TRANSCRIPTS: Permission = Permission {
+    chat: None,
+    ..TRANSCRIPTS
+};
+
 /// Reads recordings of an ad hoc call. The reference spells the delegated one in two ways.
 const CALL_RECORDINGS: Permission = Permission {
     scopes: &["CallRecording.Read.All", "CallRecordings.Read.All"],
@@ -86,6 +96,14 @@ impl Permission {
         match kind {
             ArtifactKind::Recording => &RECORDINGS,
             ArtifactKind::Transcript => &TRANSCRIPTS,
+        }
+    }
+
+    /// What exporting all of a user's meetings' artifacts of that kind needs: a chat's consent is for its own meeting.
+    pub const fn to_export(kind: ArtifactKind) -> &'static Self {
+        match kind {
+            ArtifactKind::Recording => &EXPORT_RECORDINGS,
+            ArtifactKind::Transcript => &EXPORT_TRANSCRIPTS,
         }
     }
 

@@ -16,6 +16,7 @@ use super::error::{ApiError, ErrorCode};
 use super::request::{ApiVersion, Call, RequestIds};
 use super::respond;
 use super::service::{self, Asking};
+use crate::query::plan;
 
 /// The most requests of a batch.
 const MAX_REQUESTS: usize = 20;
@@ -43,6 +44,7 @@ struct Item {
 /// # Errors
 /// 400 where it is none, and then nothing of it has been done.
 pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
+    plan::parse_nothing(call.asked())?;
     let items = parse(&call.json()?, call)?;
     let order = in_order(&items)?;
     let mut responses: Vec<Answered> = Vec::with_capacity(items.len());
@@ -63,7 +65,11 @@ pub(super) async fn batch(call: &Call<'_>) -> Result<Response<Body>, ApiError> {
                     "A request that this one depends on has failed.",
                 ),
             ),
-            false => answer(call, item, &mut room).await?,
+            // What fails is one answer: the others may have changed something already.
+            false => match answer(call, item, &mut room).await {
+                Ok(answered) => answered,
+                Err(error) => refused(call, &item.id, &error),
+            },
         };
         if response.status >= 400 {
             failed.insert(folded(&item.id));

@@ -263,7 +263,10 @@ fn condition<P: Member>(
                 entity.no_property(&unknown)
             )));
         }
-        let what = format!("A $filter other than {} eq 'text'", filters.join(" eq 'text', "));
+        let what = match filters {
+            [] => "A $filter".to_owned(),
+            filters => format!("A $filter other than {} eq 'text'", filters.join(" eq 'text', ")),
+        };
         return Err(QueryError::NotOffered { what });
     }
     checker.condition(&expression).map(Some)

@@ -38,7 +38,7 @@ pub async fn export(
     let path_user = find_path_user(db, caller, &path.user).await?;
     let required = match path.of_calls {
         true => Permission::to_read_of_calls(path.kind),
-        false => Permission::to_read(path.kind),
+        false => Permission::to_export(path.kind),
     };
     let denied = |denied| Err(AccessError::Denied(denied));
     decide::kind_of_caller(caller, path.user == PathUser::Me).map_err(AccessError::Denied)?;

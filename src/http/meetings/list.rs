@@ -2,7 +2,7 @@
 
 use http::Response;
 
-use super::Whole;
+use super::{INCLUDE_UNKNOWN, Whole};
 use crate::auth;
 use crate::auth::access::{Access, AccessError};
 use crate::auth::decide::Denied;
@@ -140,5 +140,9 @@ async fn answer(
             value: &items,
         },
     )?;
-    respond::prefer(response, &plan.query)
+    let mut response = respond::prefer(response, &plan.query)?;
+    if call.preferences.include_unknown_enum_members {
+        respond::applied(&mut response, INCLUDE_UNKNOWN);
+    }
+    Ok(response)
 }

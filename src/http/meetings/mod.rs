@@ -23,6 +23,9 @@ use crate::query::plan::Selection;
 use crate::query::schema::MEETING;
 use crate::query::schema::types;
 
+/// What a program prefers that knows the newer members of enumerations.
+const INCLUDE_UNKNOWN: &str = "include-unknown-enum-members";
+
 /// A meeting with all that its JSON is made of.
 struct Whole {
     meeting: OnlineMeeting,
@@ -129,7 +132,7 @@ fn respond_with(
         },
     )?;
     if call.preferences.include_unknown_enum_members {
-        respond::applied(&mut response, "include-unknown-enum-members");
+        respond::applied(&mut response, INCLUDE_UNKNOWN);
     }
     Ok(response)
 }
