@@ -239,6 +239,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_short_whatever_was_asked() {
+        let long = Binding {
+            options: "x".repeat(30_000),
+            collection: "y".repeat(1_000),
+            ..binding()
+        };
+        let token = sealer().seal(&long, &place()).unwrap();
+        assert!(token.len() < 500, "{}", token.len());
+        assert_eq!(sealer().open(&token, &long), Ok(place()));
+        assert!(sealer().open(&token, &binding()).is_err());
+    }
+
+    #[test]
     fn a_token_of_a_page_is_none_of_a_feed() {
         let token = sealer().seal(&binding(), &place()).unwrap();
         assert!(matches!(

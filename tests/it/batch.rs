@@ -672,3 +672,53 @@ async fn an_application_sends_batches_too() {
     let list = answer.json()["responses"].as_array().unwrap().clone();
     assert_eq!(statuses(&list), [("1", 200), ("2", 200)]);
 }
+
+#[tokio::test]
+async fn what_all_answers_hold_together_is_bounded() {
+    let app = TestApp::start().await;
+    std::fs::write(app.seeds().join("million.mp4"), media(1_000_000)).unwrap();
+    app.seed(&format!(
+        "recordings: [{{ id: 'million', meetingId: '{STANDUP}', createdDateTime: '2026-01-20T09:00:00Z',
+                         contentFile: million.mp4 }}]"
+    ))
+    .await;
+    let url = format!("{MEETINGS}/{STANDUP}/recordings/million/content");
+    let requests: Vec<Value> = (0..20)
+        .map(|id| json!({ "id": id.to_string(), "method": "GET", "url": url }))
+        .collect();
+    let answers = responses(&app, &json!(requests)).await;
+    let statuses: Vec<u64> = answers
+        .iter()
+        .map(|one| one["status"].as_u64().unwrap())
+        .collect();
+    // 16 MiB have room for sixteen of them.
+    assert_eq!(statuses, [vec![200; 16], vec![413; 4]].concat());
+}
+
+#[tokio::test]
+async fn a_batch_has_no_options() {
+    let app = TestApp::start().await;
+    let body = json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me" }] });
+    let answer = app
+        .send_json("POST", &format!("{BATCH}?$top=1"), &token(), &body)
+        .await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.error().2.contains("$top"));
+}
+
+#[tokio::test]
+async fn what_a_request_depends_on_is_bounded() {
+    let app = TestApp::start().await;
+    let many: Vec<String> = (0..21).map(|_| "1".to_owned()).collect();
+    let body = json!({ "requests": [
+        { "id": "1", "method": "GET", "url": "/me" },
+        { "id": "2", "method": "GET", "url": "/me", "dependsOn": many },
+    ] });
+    let answer = post(&app, &body).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(
+        answer.error().2.contains("requests/1/dependsOn"),
+        "{}",
+        answer.text()
+    );
+}

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::names::{
     ARCHIVER, ATTENDEE, BY_CONSENT, CALL, CONTOSO, COORGANIZER, FABRIKAM, FABRIKAM_ARCHIVER,
-    FABRIKAM_MEETING, FABRIKAM_ORGANIZER, ORGANIZER, READ, STANDUP, WITHOUT_POLICY, my_standup, standup_of,
+    FABRIKAM_MEETING, FABRIKAM_ORGANIZER, ORGANIZER, OUTSIDER, READ, STANDUP, WITHOUT_POLICY, my_standup,
+    standup_of,
 };
 use crate::support::{Answer, NOW, TestApp, TokenOf};
 
@@ -735,4 +736,67 @@ async fn without_metadata_what_leads_on_remains() {
     assert_eq!(names, ["@odata.count", LINK, "value"]);
     assert_eq!(told(&answer), ["new", "-recording-1"]);
     assert!(!body["value"][0].to_string().contains("@odata."), "{body}");
+}
+
+/// The stand-up, with more said of it, in place of what it was.
+async fn change_standup(app: &TestApp, organizer: &str, more: &str) {
+    app.seed(&format!(
+        "onlineMeetings: [{{ id: '{STANDUP}', organizerId: '{organizer}', subject: Stand-up,
+                             threadId: '19:meeting_standup@thread.v2', {more} }}]"
+    ))
+    .await;
+}
+
+fn export_of(user: &str) -> String {
+    export().replace(ORGANIZER, user)
+}
+
+#[tokio::test]
+async fn a_meeting_that_gets_another_organizer_goes_from_one_feed_and_comes_to_the_other() {
+    let app = archive().await;
+    let (mut before, mut after) = (
+        Follower::new(&app, &export_of(ORGANIZER)),
+        Follower::new(&app, &export_of(OUTSIDER)),
+    );
+    assert_eq!(before.round().await, ["recording-1", "recording-2"]);
+    assert_eq!(after.round().await, [""; 0]);
+    change_standup(&app, OUTSIDER, "expiryDateTime: '2099-01-01T00:00:00Z'").await;
+    assert_eq!(before.round().await, ["-recording-1", "-recording-2"]);
+    assert_eq!(after.round().await, ["recording-1", "recording-2"]);
+}
+
+#[tokio::test]
+async fn a_seed_may_name_a_meeting_and_its_recordings_while_the_organizer_changes() {
+    let app = archive().await;
+    let mut after = Follower::new(&app, &export_of(OUTSIDER));
+    assert_eq!(after.round().await, [""; 0]);
+    app.seed(&format!(
+        "onlineMeetings: [{{ id: '{STANDUP}', organizerId: '{OUTSIDER}', expiryDateTime: '2099-01-01T00:00:00Z',
+                             threadId: '19:meeting_standup@thread.v2' }}]
+recordings: [{{ id: 'recording-1', meetingId: '{STANDUP}', createdDateTime: '2026-01-05T09:00:01.1234567Z',
+                contentFile: one.mp4 }}]"
+    ))
+    .await;
+    assert_eq!(after.round().await, ["recording-1", "recording-2"]);
+}
+
+#[tokio::test]
+async fn what_came_while_its_meeting_was_hidden_is_told_when_that_is_shown_again() {
+    let app = TestApp::start().await;
+    let mut follower = Follower::new(&app, &export());
+    assert_eq!(follower.round().await, ["recording-1", "recording-2"]);
+    change_standup(&app, ORGANIZER, "expiryDateTime: '2026-01-30T00:00:00Z'").await;
+    put(&app, "hidden").await;
+    assert_eq!(follower.round().await, [""; 0]);
+    let token = TokenOf::application(ARCHIVER).permissions(&["OnlineMeetings.ReadWrite.All"]);
+    let patched = app
+        .send_json(
+            "PATCH",
+            &standup_of(ORGANIZER),
+            &token.sign(),
+            &json!({ "subject": "Longer" }),
+        )
+        .await;
+    assert_eq!(patched.status, 200, "{}", patched.text());
+    assert_eq!(follower.round().await, ["recording-1", "recording-2", "hidden"]);
 }

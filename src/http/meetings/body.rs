@@ -234,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_kept_nothing_stays_that_is_not_declared() {
+        let change = MeetingChange::parse(&json!({
+            "lobbyBypassSettings": {"@odata.type": "#x", "scope": "everyone", "scope@x": "y".repeat(5000)},
+            "watermarkProtection": {"isEnabledForVideo": true, "x@y": [1, 2]},
+            "allowRecording@odata.type": "#Boolean",
+        }))
+        .unwrap();
+        let kept = json!({
+            "lobbyBypassSettings": {"scope": "everyone"},
+            "watermarkProtection": {"isEnabledForVideo": true},
+        });
+        assert_eq!(Value::Object(change.settings), kept);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (body, named) in [
             (json!([]), "JSON object"),

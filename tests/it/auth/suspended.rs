@@ -40,6 +40,10 @@ async fn every_token_of_a_suspended_tenant_gets_403() {
         ] {
             expect_refusal(&app, &(standup_of(ORGANIZER) + suffix), &token, &forbidden(TEXT)).await;
         }
+        expect_refusal(&app, "/v1.0/", &token, &forbidden(TEXT)).await;
+        let batch = serde_json::json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me" }] });
+        let answer = app.send_json("POST", "/v1.0/$batch", &token, &batch).await;
+        assert_eq!(answer.error(), forbidden(TEXT));
     }
 }
 
