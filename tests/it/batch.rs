@@ -413,6 +413,11 @@ async fn a_batch_takes_post_and_json_and_no_options() {
         .header("content-type", "text/plain")
         .body("{}");
     assert_eq!(app.send(text).await.status, 415);
+    let body = json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me" }] });
+    let with_option = app
+        .send_json("POST", &format!("{BATCH}?$top=1"), &token(), &body)
+        .await;
+    assert_eq!(with_option.status, 400);
     let malformed = app
         .request("POST", BATCH)
         .bearer_auth(token())

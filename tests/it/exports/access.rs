@@ -45,9 +45,10 @@ async fn a_signed_in_user_is_told_which_role_an_application_needs() {
             } else {
                 "Transcript"
             };
+            // The consent of a chat opens no export, so it is not named.
             let text = format!(
-                "Missing role permissions on the request. API requires one of 'OnlineMeeting{name}.Read.All, \
-                 OnlineMeeting{name}.Read.Chat'. Roles on the request ''. Resource specific consent grants on the request ''."
+                "Missing role permissions on the request. API requires one of 'OnlineMeeting{name}.Read.All'. Roles on the \
+                 request ''."
             );
             expect_refusal(&app, &path, &token, &forbidden(&text)).await;
         }
