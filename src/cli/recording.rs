@@ -17,7 +17,7 @@ const PAGE: i64 = 500;
 /// Look at the recordings in the store.
 #[derive(Debug, Subcommand)]
 pub(super) enum RecordingCommand {
-    /// List all recordings, oldest first, those that the API does not show included.
+    /// List all recordings, those that the API does not show included: tenant by tenant, oldest first.
     List(List),
     /// Show one recording, with where its content lies and what it must be.
     Show(Show),

@@ -42,15 +42,13 @@ impl<P: Member> Checker<'_, P> {
             FilterNode::Not(inner) => Ok(Condition::Not(Box::new(self.condition(inner)?))),
             FilterNode::Binary { op, left, right } => self.binary(expression, *op, left, right),
             FilterNode::Call { function, arguments } => self.test(expression, function, arguments),
-            FilterNode::Path(path) if self.entity.column(path).is_some() || !self.entity.has(path) => {
+            FilterNode::Path(_) => {
                 self.operand(expression)?;
                 Err(self.wrong(expression, "a comparison such as name eq 'text'"))
             }
-            FilterNode::Path(_)
-            | FilterNode::Literal(_)
-            | FilterNode::Negate(_)
-            | FilterNode::List(_)
-            | FilterNode::Lambda(_) => Err(self.wrong(expression, "a condition such as name eq 'text'")),
+            FilterNode::Literal(_) | FilterNode::Negate(_) | FilterNode::List(_) | FilterNode::Lambda(_) => {
+                Err(self.wrong(expression, "a condition such as name eq 'text'"))
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub enum QueryError {
 impl From<odata::QueryError> for QueryError {
     fn from(error: odata::QueryError) -> Self {
         let text = match error {
-            odata::QueryError::Filter { .. } => format!("Invalid filter clause: {error}."),
+            odata::QueryError::Filter { problem, .. } => format!("Invalid filter clause: {problem}."),
             odata::QueryError::Text { .. }
             | odata::QueryError::TooManyOptions { .. }
             | odata::QueryError::Duplicate { .. }

@@ -73,6 +73,10 @@ const REFUSED: &[(&str, &str)] = &[
         "at position 1: expected a property that can be filtered by",
     ),
     (
+        "callId eq 'x' and recordingContentUrl eq true",
+        "at position 19: expected a property that can be filtered by",
+    ),
+    (
         "content eq null",
         "at position 1: expected a property that can be filtered by",
     ),

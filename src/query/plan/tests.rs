@@ -63,7 +63,7 @@ fn the_reference_pages_filter_is_read_in_all_its_spellings() {
 fn a_filter_that_cannot_be_read_gives_the_place_and_what_was_expected() {
     let text = refused("$filter=contentCorrelationId eq");
     assert!(
-        text.starts_with("Invalid filter clause:") && text.contains("position 24"),
+        text.starts_with("Invalid filter clause: at position 24:"),
         "{text}"
     );
     assert!(text.contains("expected"), "{text}");
