@@ -73,8 +73,8 @@ function all(server, federated) {
   };
 }
 
-export function tests(server, federated) {
-  for (const [name, visit] of Object.entries(all(server, federated))) {
+export function tests({ looked, keyed, federated }) {
+  for (const [name, visit] of Object.entries(all(looked, federated))) {
     test(`for everybody: ${name}`, async () => {
       for (const language of ['en-GB', 'fr-FR']) {
         await withPage({ locale: language, viewport: WIDE }, async (page) => {
@@ -98,7 +98,7 @@ export function tests(server, federated) {
   }
 
   test('by keyboard alone: Tab reaches every control in order, and shows where it is', async () => {
-    for (const [name, visit] of Object.entries(all(server, federated))) {
+    for (const [name, visit] of Object.entries(all(keyed, federated))) {
       await withPage({}, async (page) => {
         await visit(page);
         const all = await page.locator('input:not([type=hidden]), button, a[href]').count();
@@ -125,10 +125,10 @@ export function tests(server, federated) {
     withPage({}, async (page) => {
       const { keyboard } = page;
       const next = (key) => Promise.all([page.waitForEvent('load'), keyboard.press(key)]);
-      const code = (await deviceCode(server)).user_code;
+      const code = (await deviceCode(keyed)).user_code;
       // The pages put the cursor where one begins to type.
       const focused = (id) => page.locator(`#${id}:focus`).waitFor();
-      await page.goto(`${server.base}/devicelogin`);
+      await page.goto(`${keyed.base}/devicelogin`);
       await focused('user_code');
       await keyboard.type(code);
       await next('Enter');
@@ -142,7 +142,7 @@ export function tests(server, federated) {
       await next('Space');
       await page.getByRole('heading', { name: 'The device is let in' }).waitFor();
       const application = await Application.start();
-      await page.goto(application.begin(server, { prompt: 'consent', login_hint: ALEX }));
+      await page.goto(application.begin(keyed, { prompt: 'consent', login_hint: ALEX }));
       await page.getByRole('button', { name: 'Accept' }).waitFor();
       await keyboard.press('Tab');
       await next('Enter');
