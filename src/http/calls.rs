@@ -15,7 +15,6 @@ use crate::db::Snapshot;
 use crate::db::adhoc_calls::AdhocCall;
 use crate::graph::call::CallJson;
 use crate::graph::collection::CollectionBody;
-use crate::query::page_token::Binding;
 use crate::query::plan::{self, CollectionQuery, EntityQuery, LIST_CALLS, ReadPlan};
 use crate::query::schema::ADHOC_CALL;
 
@@ -26,15 +25,7 @@ use crate::query::schema::ADHOC_CALL;
 pub async fn list(call: &Call<'_>, mut db: Snapshot) -> Result<Response<Body>, ApiError> {
     let query = CollectionQuery::parse(call.asked(), &ADHOC_CALL, &LIST_CALLS)?;
     let access = auth::access::calls(&mut db, &call.caller, &call.path.user).await?;
-    let binding = Binding {
-        owner: call.owner(),
-        collection: format!("calls of {}", access.path_user_id),
-        options: query.canonical().to_owned(),
-    };
-    let after = query
-        .skip_token()
-        .map(|token| call.app.pages.open(token, &binding))
-        .transpose()?;
+    let (binding, after) = paging::begin(call, format!("calls of {}", access.path_user_id), &query)?;
     let user = access.path_user_id;
     let mut plan = ReadPlan::collection(&ADHOC_CALL, query, access.visible, after);
     let page = paging::fetch::<_, AdhocCall>(&mut db, &mut plan).await?;

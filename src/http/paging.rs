@@ -1,14 +1,15 @@
-//! Runs the plan of a collection: a page of rows, where the next one begins, and how many there are.
+//! Runs the plan of a collection: where a page begins, its rows, where the next one begins, and how many there are.
 
 use super::error::ApiError;
+use super::request::Call;
 use crate::auth::access::Visibility;
 use crate::db::Session;
 use crate::db::pages::{self, Listed};
 use crate::db::sql::Key;
 use crate::query::QueryError;
 use crate::query::filter::Condition;
-use crate::query::page_token::Place;
-use crate::query::plan::{Conditions, Count, MAX_COUNTED, ReadPlan};
+use crate::query::page_token::{Binding, Place};
+use crate::query::plan::{CollectionQuery, Conditions, Count, MAX_COUNTED, ReadPlan};
 use crate::query::schema::{EntityType, Member};
 use crate::query::sql;
 
@@ -21,6 +22,27 @@ pub(super) struct Fetched<T> {
     pub(super) next: Option<Place>,
     /// What `@odata.count` says.
     pub(super) count: Option<u64>,
+}
+
+/// Whom and what the page tokens of an answer are for, and the place behind which the page begins that the caller asks for.
+///
+/// # Errors
+/// As `PageSealer::open`.
+pub(super) fn begin<P: Member>(
+    call: &Call<'_>,
+    collection: String,
+    query: &CollectionQuery<P>,
+) -> Result<(Binding, Option<Place>), QueryError> {
+    let binding = Binding {
+        owner: call.owner(),
+        collection,
+        options: query.canonical().to_owned(),
+    };
+    let after = query
+        .skip_token()
+        .map(|token| call.app.pages.open(token, &binding))
+        .transpose()?;
+    Ok((binding, after))
 }
 
 /// Reads the page of a plan.

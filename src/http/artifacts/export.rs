@@ -16,7 +16,6 @@ use crate::http::links::Location;
 use crate::http::paging;
 use crate::http::request::Call;
 use crate::http::respond;
-use crate::query::page_token::Binding;
 use crate::query::plan::{CollectionQuery, EXPORT, ReadPlan};
 use crate::query::schema::{ADHOC_CALL, EntityType, MEETING};
 
@@ -184,15 +183,7 @@ pub async fn export(call: &Call<'_>, of: Exported, mut db: Snapshot) -> Result<R
     let access = of.access(call, &mut db, &arguments, filtered).await?;
     let user = access.path_user_id.as_str();
     // Not before the decision: the user of a path is not everybody's to know.
-    let binding = Binding {
-        owner: call.owner(),
-        collection: of.collection(user, &arguments),
-        options: query.canonical().to_owned(),
-    };
-    let after = query
-        .skip_token()
-        .map(|token| call.app.pages.open(token, &binding))
-        .transpose()?;
+    let (binding, after) = paging::begin(call, of.collection(user, &arguments), &query)?;
     let mut plan = ReadPlan::collection(entity, query, access.visible.clone(), after);
     plan.between(arguments.start, arguments.end);
     let page = paging::fetch::<_, Artifact>(&mut db, &mut plan).await?;

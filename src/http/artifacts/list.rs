@@ -13,7 +13,6 @@ use crate::http::links::Location;
 use crate::http::paging;
 use crate::http::request::Call;
 use crate::http::respond;
-use crate::query::page_token::Binding;
 use crate::query::plan::{CollectionQuery, LIST_ARTIFACTS, ReadPlan};
 use crate::query::schema::{ADHOC_CALL, EntityType, MEETING};
 
@@ -28,15 +27,7 @@ pub async fn list(call: &Call<'_>, kind: ArtifactKind, mut db: Snapshot) -> Resu
     let asked = call.asked();
     let path = call.artifacts(kind);
     let query = CollectionQuery::parse(asked, entity, &LIST_ARTIFACTS)?;
-    let binding = Binding {
-        owner: call.owner(),
-        collection: format!("{} of {}", kind.text(), call.parent()),
-        options: query.canonical().to_owned(),
-    };
-    let after = query
-        .skip_token()
-        .map(|token| call.app.pages.open(token, &binding))
-        .transpose()?;
+    let (binding, after) = paging::begin(call, format!("{} of {}", kind.text(), call.parent()), &query)?;
     let access =
         auth::access::artifacts(&mut db, &call.caller, &path, &call.app.config.graph, asked.now).await?;
 

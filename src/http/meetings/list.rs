@@ -20,7 +20,6 @@ use crate::http::present::{Frame, Presented};
 use crate::http::request::Call;
 use crate::http::respond;
 use crate::query::filter::{Comparison, Condition, Operand};
-use crate::query::page_token::Binding;
 use crate::query::plan::{self, CollectionQuery, LIST_MEETINGS, ReadPlan};
 use crate::query::schema::MEETING;
 
@@ -90,15 +89,7 @@ async fn answer(
     location: Location,
     must_be_found: bool,
 ) -> Result<Response<Body>, ApiError> {
-    let binding = Binding {
-        owner: call.owner(),
-        collection: format!("meetings of {}", access.path_user_id),
-        options: query.canonical().to_owned(),
-    };
-    let after = query
-        .skip_token()
-        .map(|token| call.app.pages.open(token, &binding))
-        .transpose()?;
+    let (binding, after) = paging::begin(call, format!("meetings of {}", access.path_user_id), &query)?;
     let mut plan = ReadPlan::collection(&MEETING, query, access.visible, after);
     let page = paging::fetch::<_, OnlineMeeting>(db, &mut plan).await?;
     if must_be_found && page.rows.is_empty() {

@@ -81,14 +81,7 @@ impl Infix {
 
 /// Parses a whole expression.
 pub(super) fn parse(text: &str) -> Result<FilterExpr, Problem> {
-    let mut lexer = Lexer::new(text);
-    let token = lexer.next_token()?;
-    let mut parser = Parser {
-        text,
-        lexer,
-        token,
-        depth: 0,
-    };
+    let mut parser = Parser::new(text)?;
     let expression = parser.expression(OR, CONDITION)?;
     match parser.token.kind {
         TokenKind::End => Ok(expression),
@@ -104,14 +97,7 @@ pub(crate) fn parse_order(
     most_items: usize,
     too_many: &'static str,
 ) -> Result<Vec<(FilterExpr, bool)>, Problem> {
-    let mut lexer = Lexer::new(text);
-    let token = lexer.next_token()?;
-    let mut parser = Parser {
-        text,
-        lexer,
-        token,
-        depth: 0,
-    };
+    let mut parser = Parser::new(text)?;
     let mut items = Vec::new();
     loop {
         if items.len() == most_items {
@@ -142,7 +128,19 @@ struct Parser<'a> {
     depth: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    /// At the first token of a text.
+    fn new(text: &'a str) -> Result<Self, Problem> {
+        let mut lexer = Lexer::new(text);
+        let token = lexer.next_token()?;
+        Ok(Self {
+            text,
+            lexer,
+            token,
+            depth: 0,
+        })
+    }
+
     /// Parses operands and operators that bind at least as tightly as `least`.
     fn expression(&mut self, least: u8, expected: &'static str) -> Result<FilterExpr, Problem> {
         let mut left = self.unary(expected)?;
