@@ -1,5 +1,6 @@
 //! [`Server`]: a store behind a listening socket, from the configuration to the last answer.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -290,7 +291,7 @@ async fn sweep(app: App) {
     let mut times = tokio::time::interval(SWEEP_EVERY);
     loop {
         times.tick().await;
-        match app.content.sweep(app.clock.now()).await {
+        match app.content.sweep(app.clock.now(), HashSet::new()).await {
             Ok(_) => {}
             // The start has said so.
             Err(ContentError::NotOffered(_)) => return,

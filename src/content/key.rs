@@ -34,6 +34,26 @@ impl Part {
     }
 }
 
+/// Where an object will lie, once its first bytes have told which kind of file it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Tenant whose it is.
+    pub tenant: String,
+    /// When it was recorded.
+    pub created: Ticks,
+    /// What nothing else has in its key.
+    pub unique: uuid::Uuid,
+    /// What it is to its artifact.
+    pub part: Part,
+}
+
+impl Destination {
+    /// Its key, now that its type is known.
+    pub fn key(&self, media_type: &str) -> ContentKey {
+        ContentKey::new(&self.tenant, self.created, self.unique, self.part, media_type)
+    }
+}
+
 impl ContentKey {
     /// A new key for content that `tenant` recorded at `created`; `unique` is a GUID that nothing else has.
     pub fn new(tenant: &str, created: Ticks, unique: uuid::Uuid, part: Part, media_type: &str) -> Self {

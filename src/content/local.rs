@@ -10,8 +10,12 @@
 //!
 //! # Considerations
 //! A file system without `renameat2(RENAME_NOREPLACE)` gets a hard link and an unlink instead. What a crash leaves
-//! in `.incoming/` was never acknowledged; [`LocalFolder::sweep`] removes it.
+//! in `.incoming/` was never acknowledged; [`LocalFolder::sweep`] removes it. What arrives in slices lies in `.uploads/`:
+//! see [`appending`].
 
+mod appending;
+
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
@@ -25,6 +29,8 @@ use bytes::Bytes;
 use rustix::io::ReadWriteFlags;
 use tokio::task::JoinHandle;
 
+pub(super) use self::appending::LocalAppending;
+use self::appending::UPLOADS;
 use super::{CHUNK_BYTES, ContentError, ContentKey, Swept, Written, off_thread};
 use crate::clock::Ticks;
 use crate::ids;
@@ -44,9 +50,9 @@ impl LocalFolder {
         let folder = Self {
             root: root.to_owned(),
         };
-        folder
-            .make_folders(&folder.root.join(INCOMING))
-            .map_err(by_meaning)?;
+        for name in [INCOMING, UPLOADS] {
+            folder.make_folders(&folder.root.join(name)).map_err(by_meaning)?;
+        }
         Ok(folder)
     }
 
@@ -61,7 +67,7 @@ impl LocalFolder {
         incoming.file.sync_all().map_err(by_meaning)?;
         let folder = path.parent().unwrap_or(&self.root);
         self.make_folders(folder).map_err(by_meaning)?;
-        incoming.publish(&path).map_err(|error| match error.kind() {
+        publish(&incoming.path, &path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ContentError::Exists(key.clone()),
             _ => by_meaning(error),
         })?;
@@ -113,12 +119,20 @@ impl LocalFolder {
     }
 
     /// Removes what a crash left half-written. Another process may be writing there, so only what is older than `oldest`
-    /// goes.
-    pub(super) fn sweep(&self, oldest: Ticks) -> Result<Swept, ContentError> {
+    /// goes, and nothing that somebody will go on with.
+    pub(super) fn sweep(&self, oldest: Ticks, going_on: &HashSet<uuid::Uuid>) -> Result<Swept, ContentError> {
         let oldest_ns = oldest.0.saturating_mul(100);
         let mut swept = Swept::default();
-        for entry in fs::read_dir(self.root.join(INCOMING)).map_err(by_meaning)? {
+        let folders = [INCOMING, UPLOADS].map(|name| fs::read_dir(self.root.join(name)));
+        let [incoming, uploads] = folders;
+        for entry in incoming.map_err(by_meaning)?.chain(uploads.map_err(by_meaning)?) {
             let entry = entry.map_err(by_meaning)?;
+            let name = entry.file_name();
+            let unique = name.to_str().and_then(|name| uuid::Uuid::try_parse(name).ok());
+            if unique.is_some_and(|unique| going_on.contains(&unique)) {
+                swept.kept += 1;
+                continue;
+            }
             // What another process has published or removed meanwhile is not ours to remove.
             let Some(metadata) = if_there(entry.metadata()).map_err(by_meaning)? else {
                 continue;
@@ -166,7 +180,20 @@ impl LocalFolder {
     }
 }
 
-/// A file that is not complete yet. Dropped without [`Incoming::publish`] it is gone.
+/// Gives a file its name, unless that is taken.
+fn publish(file: &Path, name: &Path) -> io::Result<()> {
+    let here = rustix::fs::CWD;
+    let flags = rustix::fs::RenameFlags::NOREPLACE;
+    match rustix::fs::renameat_with(here, file, here, name, flags) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            fs::hard_link(file, name)?;
+            fs::remove_file(file)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// A file that is not complete yet. Dropped before [`publish`] it is gone.
 struct Incoming {
     file: File,
     path: PathBuf,
@@ -201,16 +228,6 @@ impl Incoming {
             size += count as u64;
         }
         Ok((size, digest_bytes(hash)))
-    }
-
-    /// Gives the file its name, unless that is taken.
-    fn publish(&self, path: &Path) -> io::Result<()> {
-        let here = rustix::fs::CWD;
-        let flags = rustix::fs::RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(here, &self.path, here, path, flags) {
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::hard_link(&self.path, path),
-            result => Ok(result?),
-        }
     }
 }
 

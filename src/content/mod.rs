@@ -7,9 +7,11 @@
 mod comparison;
 mod key;
 mod local;
+mod partial;
 mod read;
 mod s3;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,9 @@ use crate::config::ContentConfig;
 pub use crate::config::Finding;
 
 use comparison::Comparisons;
-pub use key::{ContentKey, Part};
+pub use key::{ContentKey, Destination, Part};
 pub use local::hash_file;
+pub use partial::{Appending, Partial};
 use read::Reader;
 pub use read::{ContentReader, ContentStream};
 
@@ -252,18 +255,52 @@ impl ContentStore {
         }
     }
 
-    /// Removes what writes that never ended have left, once it is a day old: nothing of it was ever visible.
+    /// Gives an object that has arrived in slices its name. To be done again after a crash, with the same outcome.
+    ///
+    /// # Errors
+    /// [`ContentError::Damaged`] where what was acknowledged is not there any more.
+    pub async fn complete(
+        &self,
+        destination: &Destination,
+        partial: &Partial,
+    ) -> Result<(ContentKey, Written), ContentError> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, destination, partial) =
+                    (Arc::clone(folder), destination.clone(), partial.clone());
+                off_thread(move || folder.complete(&destination, &partial)).await
+            }
+            Backend::S3(bucket) => bucket.complete(destination, partial).await,
+        }
+    }
+
+    /// Removes what has arrived of an object that will not be completed.
     ///
     /// # Errors
     /// [`ContentError`] of the store.
-    pub async fn sweep(&self, now: Ticks) -> Result<Swept, ContentError> {
+    pub async fn discard(&self, destination: &Destination, partial: &Partial) -> Result<(), ContentError> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, destination) = (Arc::clone(folder), destination.clone());
+                off_thread(move || folder.discard(&destination)).await
+            }
+            Backend::S3(bucket) => bucket.discard(destination, partial).await,
+        }
+    }
+
+    /// Removes what writes that never ended have left, once it is a day old: nothing of it was ever visible. What is in
+    /// `going_on` stays.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn sweep(&self, now: Ticks, going_on: HashSet<uuid::Uuid>) -> Result<Swept, ContentError> {
         let oldest = now.minus(ABANDONED_AFTER);
         let swept = match &self.backend {
             Backend::Local(folder) => {
                 let folder = Arc::clone(folder);
-                off_thread(move || folder.sweep(oldest)).await?
+                off_thread(move || folder.sweep(oldest, &going_on)).await?
             }
-            Backend::S3(bucket) => bucket.sweep(oldest).await?,
+            Backend::S3(bucket) => bucket.sweep(oldest, &going_on).await?,
         };
         if swept != Swept::default() {
             tracing::info!(

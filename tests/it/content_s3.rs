@@ -1,6 +1,7 @@
 //! What only a bucket can be asked: pieces, parts, credentials, and a store that is away, slow, or lies. What every back end
 //! promises is in `content_conformance`.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -485,7 +486,7 @@ async fn unfinished_uploads_of_ours_go_after_a_day() {
         _ => Action::Close,
     });
     let now: Ticks = "2026-02-01T12:00:00Z".parse().unwrap();
-    let swept = store.sweep(now).await.unwrap();
+    let swept = store.sweep(now, HashSet::new()).await.unwrap();
     assert_eq!(swept, Swept { removed: 2, kept: 3 });
     let seen = front.seen();
     assert!(

@@ -5,7 +5,8 @@
 //!
 //! # Implementation
 //! Signing, retries and multipart are `object_store`'s, over a client of our own: no proxies, no redirects, time limits.
-//! [`read`](read) fetches bounded pieces of one version. [`upload`](upload) writes parts with a checksum on each.
+//! [`read`](read) fetches bounded pieces of one version. [`upload`](upload) writes parts with a checksum on each;
+//! [`partial`](partial) does so over hours, slice by slice.
 //! [`unfinished`](unfinished) finds uploads that never ended. [`fault`](fault) says in one line what is wrong, and which
 //! setting to change.
 //!
@@ -16,11 +17,13 @@
 
 mod connect;
 pub(super) mod fault;
+pub(super) mod partial;
 mod probe;
 pub(super) mod read;
 mod unfinished;
 mod upload;
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +32,7 @@ use object_store::aws::AmazonS3;
 use object_store::client::HttpClient;
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use self::fault::{Doing, Fault, Meaning};
 use self::read::S3Reader;
@@ -92,8 +95,26 @@ impl Bucket {
         }
     }
 
-    pub(super) async fn sweep(&self, oldest: Ticks) -> Result<Swept, ContentError> {
-        unfinished::sweep(self, oldest).await
+    pub(super) async fn sweep(
+        &self,
+        oldest: Ticks,
+        going_on: &HashSet<uuid::Uuid>,
+    ) -> Result<Swept, ContentError> {
+        unfinished::sweep(self, oldest, going_on).await
+    }
+
+    /// What is under a key, to whoever writes there. Who may not list is told 403 of what is not there.
+    async fn look(&self, key: &ContentKey) -> Result<Option<ObjectMeta>, ContentError> {
+        match self.writing.head(&self.path(key)).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => {
+                let fault = self.fault(Doing::Read, &error);
+                match fault.meaning {
+                    Meaning::NoObject | Meaning::Denied => Ok(None),
+                    _ => Err(fault.into()),
+                }
+            }
+        }
     }
 
     /// Whether the bucket is there, and we are known. Who may not list has been answered as well.

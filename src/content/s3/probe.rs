@@ -1,5 +1,7 @@
 //! Trying out whether a bucket lets us do all that the store has to do.
 
+use std::collections::HashSet;
+
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -71,7 +73,9 @@ async fn try_parts(bucket: &Bucket, path: &Path) -> Option<Finding> {
 
 /// The look for uploads that never ended. Nothing is as old as is asked for, so nothing is removed.
 async fn look_for_unfinished(bucket: &Bucket) -> Option<Finding> {
-    let error = unfinished::sweep(bucket, Ticks(i64::MIN)).await.err()?;
+    let error = unfinished::sweep(bucket, Ticks(i64::MIN), &HashSet::new())
+        .await
+        .err()?;
     Some(Finding {
         is_problem: false,
         line: format!(

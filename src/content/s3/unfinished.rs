@@ -1,5 +1,7 @@
 //! Multipart uploads that never ended: they cost money and are not to be seen by listing objects.
 
+use std::collections::HashSet;
+
 use object_store::aws::AwsAuthorizer;
 use object_store::client::{HttpRequest, HttpRequestBody};
 use object_store::multipart::MultipartStore;
@@ -36,15 +38,24 @@ struct Unfinished {
     initiated: String,
 }
 
-/// Removes the unfinished uploads of our own keys that were begun before `oldest`. Those of anybody else in the bucket are
-/// left alone.
-pub(super) async fn sweep(bucket: &Bucket, oldest: Ticks) -> Result<Swept, ContentError> {
+/// Removes the unfinished uploads of our own keys that were begun before `oldest`, and that nobody will go on with. Those of
+/// anybody else in the bucket are left alone.
+pub(super) async fn sweep(
+    bucket: &Bucket,
+    oldest: Ticks,
+    going_on: &HashSet<uuid::Uuid>,
+) -> Result<Swept, ContentError> {
     let mut swept = Swept::default();
     let mut after = None;
     for _ in 0..MAX_PAGES {
         let page = list(bucket, after.as_ref()).await?;
         for upload in &page.uploads {
-            if !is_ours(bucket, &upload.key) {
+            let Some(key) = our_key(bucket, &upload.key) else {
+                continue;
+            };
+            let unique = uuid::Uuid::try_parse(key.unique());
+            if unique.is_ok_and(|unique| going_on.contains(&unique)) {
+                swept.kept += 1;
                 continue;
             }
             // An instant that cannot be read is not old.
@@ -70,10 +81,10 @@ pub(super) async fn sweep(bucket: &Bucket, oldest: Ticks) -> Result<Swept, Conte
     Ok(swept)
 }
 
-fn is_ours(bucket: &Bucket, name: &str) -> bool {
+/// The key that a name in the bucket is; `None` for what somebody else has put there.
+fn our_key(bucket: &Bucket, name: &str) -> Option<ContentKey> {
     let prefix = bucket.list_prefix().unwrap_or_default();
-    name.strip_prefix(&prefix)
-        .is_some_and(|key| ContentKey::from_row(key).is_some())
+    name.strip_prefix(&prefix).and_then(ContentKey::from_row)
 }
 
 async fn abort(bucket: &Bucket, upload: &Unfinished) -> Result<(), ContentError> {

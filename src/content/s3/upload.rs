@@ -7,21 +7,21 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutOptions, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutOptions, PutPayload};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::super::local::digest_bytes;
 use super::super::{ContentError, ContentKey, Written, off_thread};
 use super::Bucket;
-use super::fault::{Doing, Fault, Meaning};
+use super::fault::{Doing, Fault};
 
 /// Bytes of a part. Every S3 store takes parts of 5 MiB to 5 GiB, all but the last of one size.
-const PART_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const PART_BYTES: usize = 8 * 1024 * 1024;
 /// Parts on their way at a time. With the one that is being read and the one that waits, an upload holds four.
 const PARTS_IN_FLIGHT: usize = 2;
 /// As many as an S3 store takes for one object.
-const MAX_PARTS: usize = 10_000;
+pub(super) const MAX_PARTS: usize = 10_000;
 
 /// Length and SHA-256 of all that was read.
 type Totals = (u64, [u8; 32]);
@@ -143,7 +143,7 @@ impl Upload {
         match self.bucket.writing.complete_multipart(&self.path, id, sent).await {
             Ok(_) => Ok(totals),
             // The answer to a first attempt may have been lost: then the object is there, and the upload is not.
-            Err(error) => match self.look().await {
+            Err(error) => match self.bucket.look(&self.key).await {
                 Ok(Some(found)) if found.size == totals.0 => Ok(totals),
                 _ => Err(self.failed(&error)),
             },
@@ -160,23 +160,9 @@ impl Upload {
 
     /// Looked at as late as possible: from here to being visible nothing else happens.
     async fn refuse_taken(&self) -> Result<(), ContentError> {
-        match self.look().await? {
+        match self.bucket.look(&self.key).await? {
             Some(_) => Err(ContentError::Exists(self.key.clone())),
             None => Ok(()),
-        }
-    }
-
-    /// What is under the key. Who may not list is told 403 of what is not there.
-    async fn look(&self) -> Result<Option<ObjectMeta>, ContentError> {
-        match self.bucket.writing.head(&self.path).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) => {
-                let fault = self.bucket.fault(Doing::Read, &error);
-                match fault.meaning {
-                    Meaning::NoObject | Meaning::Denied => Ok(None),
-                    _ => Err(fault.into()),
-                }
-            }
         }
     }
 
