@@ -147,7 +147,7 @@ impl Appending {
         let written = self.write_block().await;
         let settled = match self.sink {
             Sink::Local(local) => local.end(written).await.map(|()| None),
-            Sink::S3(s3) => s3.end(written, self.received_bytes).await.map(Some),
+            Sink::S3(s3) => s3.end(written).await.map(Some),
         };
         let hash = match self.hashing {
             Hashing::Idle(hash) => hash,

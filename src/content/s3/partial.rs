@@ -45,6 +45,7 @@ pub(in super::super) struct S3Appending {
     parts: S3Parts,
     /// What does not fill a part yet; what the tail has is among it.
     waiting: Vec<u8>,
+    changed: bool,
     failed: bool,
 }
 
@@ -61,6 +62,7 @@ impl Bucket {
             destination: destination.clone(),
             parts,
             waiting,
+            changed: false,
             failed: false,
         })
     }
@@ -209,6 +211,7 @@ impl S3Appending {
     /// Takes a block; `head` are the first bytes of the object.
     pub(in super::super) async fn write(&mut self, block: &[u8], head: &[u8]) -> Result<(), ContentError> {
         let mut block = block;
+        self.changed = true;
         while !block.is_empty() {
             let room = PART_BYTES.saturating_sub(self.waiting.len());
             let (taken, rest) = block.split_at(block.len().min(room));
@@ -251,7 +254,6 @@ impl S3Appending {
     pub(in super::super) async fn end(
         mut self,
         written: Result<(), ContentError>,
-        received: u64,
     ) -> Result<S3Parts, ContentError> {
         written?;
         if self.failed {
@@ -259,15 +261,10 @@ impl S3Appending {
                 "an earlier part could not be sent",
             )));
         }
-        let (before, length) = self.parts.tail;
-        let sent = self
-            .parts
-            .multipart
-            .as_ref()
-            .map_or(0, |multipart| multipart.parts.len());
-        if received == (sent * PART_BYTES + length) as u64 && length == self.waiting.len() {
+        if !self.changed {
             return Ok(self.parts);
         }
+        let (before, _) = self.parts.tail;
         // The one before the last is not named by any row any more.
         if let Some(older) = before.checked_sub(1).filter(|older| *older > 0) {
             self.bucket.remove_tail(&self.destination, older).await;
