@@ -11,8 +11,13 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
+use crate::seal::Sealer;
 use crate::store::{Keys, Store};
 use crate::throttle::{Derivations, Throttle};
+use crate::uploads::Uploads;
+
+/// What the names of servers begin with, in what they have taken.
+pub const SERVER: &str = "serve";
 
 /// All that a request may reach.
 #[derive(Clone)]
@@ -31,6 +36,10 @@ pub struct App {
     pub tokens: BearerTokens,
     /// Seals page tokens.
     pub pages: PageSealer,
+    /// Seals what else goes out and comes back.
+    pub sealer: Arc<Sealer>,
+    /// Takes recordings in.
+    pub uploads: Uploads,
     /// Hands out tokens.
     pub authority: Authority,
     /// How much an application may ask.
@@ -59,6 +68,14 @@ impl App {
             store.clock.clone(),
         )?;
         Ok(Self {
+            uploads: Uploads::new(
+                store.db.clone(),
+                store.content.clone(),
+                store.clock.clone(),
+                &config,
+                SERVER,
+            ),
+            sealer: Arc::clone(&keys.sealer),
             throttle: Throttle::new(config.throttling),
             derivations: Derivations::default(),
             config: Arc::new(config),
@@ -77,11 +94,12 @@ impl App {
     /// # Errors
     /// [`DbError`] where there can be no such connections.
     pub fn for_thread(&self, threads: usize) -> Result<Self, DbError> {
-        let db = self.db.for_thread(threads)?;
+        let (db, content) = (self.db.for_thread(threads)?, self.content.for_thread());
         Ok(Self {
             authority: self.authority.with_db(db.clone()),
+            uploads: self.uploads.with_stores(db.clone(), content.clone()),
             db,
-            content: self.content.for_thread(),
+            content,
             tokens: self.tokens.for_thread(),
             ..self.clone()
         })

@@ -6,22 +6,25 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::app::App;
+use crate::app::{App, SERVER};
 use crate::auth::verifier::TokenVerifier;
 use crate::authority::provider::Provider;
 use crate::authority::scope::Resources;
 use crate::clock::Clock;
 use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, Finding};
-use crate::db::Db;
 use crate::db::ended::RemoveEnded;
-use crate::db::tenants;
+use crate::db::jobs::{Job, Release};
+use crate::db::{Db, DbError, tenants, upload_sessions};
 use crate::http::listener::{self, Bound, Running, Sockets};
+use crate::jobs::{JobError, Worker};
 use crate::store::{ServeLock, Store, StoreError};
 use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
+use crate::uploads;
 
 /// Audiences of the built-in authority's tokens beside our own address: Graph's name and its application id.
 pub const GRAPH_AUDIENCES: [&str; 2] = [
@@ -59,6 +62,7 @@ pub struct Server {
     /// What it shows under HTTPS.
     pub certificate: Option<Arc<ServedCertificate>>,
     running: Running,
+    working: Working,
     beside: Vec<JoinHandle<()>>,
     _lock: Option<ServeLock>,
 }
@@ -218,6 +222,8 @@ impl Prepared {
             address,
             cause,
         })?;
+        let is_alone = lock.is_some();
+        let working = Working::start(&app, is_alone).map_err(|error| StoreError::Key(format!("no thread can be had: {error}")))?;
         let following = certificate.clone().map(|served| tokio::spawn(follow(served)));
         Ok(Server {
             beside: [
@@ -232,6 +238,7 @@ impl Prepared {
             redirect_address,
             certificate,
             running,
+            working,
             _lock: lock,
         })
     }
@@ -249,6 +256,58 @@ impl Server {
             task.abort();
         }
         self.running.stop();
+        self.working.stop();
+    }
+}
+
+/// The thread that does what commits have left to be done.
+struct Working {
+    stop: watch::Sender<bool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Working {
+    /// Starts it. A server that is `alone` with its store lets go first of what one before it had taken.
+    fn start(app: &App, is_alone: bool) -> std::io::Result<Self> {
+        let (stop, stopping) = watch::channel(false);
+        let app = app.for_thread(1).map_err(std::io::Error::other)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new().name("jobs".to_owned());
+        let thread = thread.spawn(move || runtime.block_on(work(app, is_alone, stopping)))?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Returns when what it was at has ended. Blocks.
+    fn stop(self) {
+        self.stop.send_replace(true);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that does what is left to be done has panicked");
+        }
+    }
+}
+
+/// Does what commits have left to be done, for as long as the server runs.
+async fn work(app: App, is_alone: bool, stopping: watch::Receiver<bool>) {
+    if is_alone {
+        let release = Release {
+            workers: SERVER,
+            now: app.clock.now(),
+        };
+        if let Err(error) = app.db.write(release).await {
+            tracing::warn!(%error, "what a server before had taken could not be let go; it is by itself, in half a minute");
+        }
+    }
+    let worker = Worker::new(app.db.clone(), app.clock.clone(), format!("{SERVER}:jobs"));
+    worker.run(stopping, |job| do_job(&app, job)).await;
+}
+
+/// Does one thing that was left to be done.
+async fn do_job(app: &App, job: Job) -> Result<(), JobError> {
+    match job.name.as_str() {
+        uploads::FINISH => app.uploads.finish_job(job).await,
+        other => Err(format!("this version does not know the work {other:?}").into()),
     }
 }
 
@@ -291,7 +350,14 @@ async fn sweep(app: App) {
     let mut times = tokio::time::interval(SWEEP_EVERY);
     loop {
         times.tick().await;
-        match app.content.sweep(app.clock.now(), HashSet::new()).await {
+        let swept = match going_on(&app).await {
+            Ok(going_on) => app.content.sweep(app.clock.now(), going_on).await,
+            Err(error) => {
+                tracing::warn!(%error, "which uploads go on could not be read; unfinished writes are looked through in an hour");
+                continue;
+            }
+        };
+        match swept {
             Ok(_) => {}
             // The start has said so.
             Err(ContentError::NotOffered(_)) => return,
@@ -300,6 +366,12 @@ async fn sweep(app: App) {
             }
         }
     }
+}
+
+/// What is uploaded at the moment.
+async fn going_on(app: &App) -> Result<HashSet<uuid::Uuid>, DbError> {
+    let ids = upload_sessions::ids(&mut *app.db.snapshot().await?).await?;
+    Ok(ids.iter().filter_map(|id| uuid::Uuid::try_parse(id).ok()).collect())
 }
 
 /// Says so where an identity provider is for a tenant that is not there: its people would go on with passwords.
@@ -337,6 +409,9 @@ async fn tend(app: App, store: Store) {
         };
         if let Err(error) = app.db.write(remove).await {
             tracing::warn!(%error, "sign-ins that have ended could not be removed; this is tried again in an hour");
+        }
+        if let Err(error) = app.uploads.expire().await {
+            tracing::warn!(%error, "uploads that nobody goes on with could not be removed; this is tried again in an hour");
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod exports;
 mod meetings;
+mod uploads;
 mod visibility;
 
 pub use exports::{ExportPath, export};
 pub use meetings::{meeting, meetings, meetings_of_tenant, user};
+pub use uploads::{Uploader, Uploading, upload};
 pub use visibility::{Hidden, Scope, Visibility};
 
 use crate::clock::Ticks;

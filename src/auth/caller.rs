@@ -23,6 +23,8 @@ pub struct Caller {
     pub application: Option<Application>,
     /// A person or the application on its own.
     pub kind: CallerKind,
+    /// The built-in authority says so: then what is registered here counts too.
+    pub is_of_authority: bool,
 }
 
 /// Whether somebody has signed in.
@@ -126,6 +128,7 @@ pub async fn identify(db: &mut Session, token: &VerifiedToken) -> Result<Caller,
         app_id: token.application.clone(),
         application,
         kind,
+        is_of_authority: token.issuer == Issuer::Authority,
     })
 }
 

@@ -395,6 +395,7 @@ mod tests {
                     app_id: Some("app".to_owned()),
                     application: None,
                     kind: delegated("organizer"),
+                    is_of_authority: true,
                 },
                 kind: ArtifactKind::Recording,
                 is_me: true,

@@ -20,6 +20,13 @@ const RECORDINGS: Permission = Permission {
     chat: Some("OnlineMeetingRecording.Read.Chat"),
 };
 
+/// Puts recordings and transcripts into meetings, and removes them. Not Graph's: it has no such operation.
+const UPLOAD: Permission = Permission {
+    scopes: &["OnlineMeetingRecording.Write.All"],
+    roles: &["OnlineMeetingRecording.Write.All"],
+    chat: None,
+};
+
 /// Reads transcripts of a meeting.
 const TRANSCRIPTS: Permission = Permission {
     scopes: &["OnlineMeetingTranscript.Read.All"],
@@ -97,6 +104,11 @@ impl Permission {
             ArtifactKind::Recording => &RECORDINGS,
             ArtifactKind::Transcript => &TRANSCRIPTS,
         }
+    }
+
+    /// What putting recordings into meetings needs, and removing them.
+    pub const fn to_upload() -> &'static Self {
+        &UPLOAD
     }
 
     /// What exporting all of a user's meetings' artifacts of that kind needs: a chat's consent is for its own meeting.
@@ -195,7 +207,7 @@ impl KnownPermission {
 }
 
 /// The permissions of what is kept here, in order.
-pub const KNOWN: [KnownPermission; 15] = [
+pub const KNOWN: [KnownPermission; 16] = [
     KnownPermission::delegated("CallRecording.Read.All", true),
     KnownPermission::of_both("CallRecordings.Read.All"),
     KnownPermission::of_both("CallTranscripts.Read.All"),
@@ -206,6 +218,8 @@ pub const KNOWN: [KnownPermission; 15] = [
         ..KnownPermission::of_both("OnlineMeetingRecording.Read.All")
     },
     KnownPermission::of_a_chat("OnlineMeetingRecording.Read.Chat"),
+    // Ours: Graph has nothing to write recordings with.
+    KnownPermission::of_both("OnlineMeetingRecording.Write.All"),
     KnownPermission::of_both("OnlineMeetingTranscript.Read.All"),
     KnownPermission::of_a_chat("OnlineMeetingTranscript.Read.Chat"),
     KnownPermission::delegated("OnlineMeetings.Read", false),
@@ -258,6 +272,7 @@ mod tests {
             &CALLS,
             &READ_MEETINGS,
             &WRITE_MEETINGS,
+            &UPLOAD,
             &READ_ONESELF,
             &READ_USERS,
         ] {

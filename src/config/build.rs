@@ -11,7 +11,7 @@ use super::value::Values;
 use super::{
     AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
     LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
-    QueryOptionsRule, SslMode, ThrottlingConfig,
+    QueryOptionsRule, SslMode, ThrottlingConfig, UploadsConfig,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -54,6 +54,10 @@ pub(super) fn config(
             connections: values.integer("metadata.connections"),
         },
         content: content_place(values, aws, problems),
+        content_minimum_free: values.size("content.minimum_free"),
+        uploads: UploadsConfig {
+            session_lifetime: values.duration("uploads.session_lifetime"),
+        },
         log: LogConfig {
             format: match values.text("log.format") {
                 Some("json") => LogFormat::Json,

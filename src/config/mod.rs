@@ -14,6 +14,7 @@ mod problem;
 mod reader;
 mod registry;
 mod s3;
+mod size;
 mod secret;
 mod tls;
 mod url;
@@ -63,6 +64,10 @@ pub struct Config {
     pub metadata: MetadataConfig,
     /// Where recordings are kept.
     pub content: ContentConfig,
+    /// So many bytes of the content's disk are left free by uploads.
+    pub content_minimum_free: u64,
+    /// How recordings are taken in.
+    pub uploads: UploadsConfig,
     /// What is logged.
     pub log: LogConfig,
     /// What a client may ask for.
@@ -139,6 +144,13 @@ pub enum ContentConfig {
     Folder(PathBuf),
     /// A bucket.
     S3(Box<S3Config>),
+}
+
+/// `[uploads]`
+#[derive(Clone, Copy, Debug)]
+pub struct UploadsConfig {
+    /// How long a session lives that nobody goes on with.
+    pub session_lifetime: Duration,
 }
 
 /// `[log]`

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::duration;
+use super::{duration, size};
 
 /// Every variable of the environment that begins so is ours.
 pub(super) const PREFIX: &str = "GRAPHOPHONE_";
@@ -40,6 +40,8 @@ pub(super) enum Kind {
     Bool,
     /// A whole number within bounds.
     Integer(u64, u64),
+    /// A size in bytes within bounds.
+    Size(u64, u64),
     /// A duration within bounds.
     Duration(Duration, Duration),
     /// One of these words.
@@ -64,6 +66,11 @@ impl Kind {
             Self::Address => "an IP address and a port such as 127.0.0.1:8080 or [::1]:8080".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Integer(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Size(least, most) => format!(
+                "a size with its unit (such as 512MiB, 1GiB, 20GB) from {} to {}",
+                size::print(least),
+                size::print(most)
+            ),
             Self::Duration(least, most) => format!(
                 "a duration with its unit (such as 500ms, 30s, 24h30m) from {} to {}",
                 duration::print(least),
@@ -165,6 +172,7 @@ pub(super) static KEYS: &[Key] = &[
     key("metadata.password_file", Kind::Path),
     key("metadata.connections", Kind::Integer(1, 1000)).or("16"),
     key("content.url", Kind::Text).or("file:content"),
+    key("content.minimum_free", Kind::Size(0, 1 << 50)).or("1GiB"),
     key("content.s3.endpoint", Kind::Text),
     key("content.s3.region", Kind::Text),
     key("content.s3.addressing", Kind::Choice(&["auto", "path", "host"])).or("auto"),
@@ -176,6 +184,7 @@ pub(super) static KEYS: &[Key] = &[
     key("content.s3.session_token", Kind::Text).secret(),
     key("content.s3.session_token_file", Kind::Path),
     key("content.s3.redirect", Kind::Bool).or("false").unbuilt(),
+    key("uploads.session_lifetime", duration(1000, 365 * DAY)).or("7d"),
     key("metrics.listen", Kind::Text).or("").unbuilt(),
     key("log.format", Kind::Choice(&["text", "json"])).or("text"),
     key("log.requests", Kind::Bool).or("true"),

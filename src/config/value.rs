@@ -9,6 +9,7 @@ use super::duration;
 use super::postgres;
 use super::problem::Problems;
 use super::registry::{Key, Kind};
+use super::size;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub(super) enum Value {
     Address(SocketAddr),
     Bool(bool),
     Integer(u64),
+    Size(u64),
     Duration(Duration),
     Texts(Vec<String>),
 }
@@ -112,7 +114,7 @@ pub(super) fn from_text(kind: Kind, text: &str) -> toml::Value {
             let items = text.split_whitespace().map(toml::Value::from).collect();
             Some(toml::Value::Array(items))
         }
-        Kind::Text | Kind::Path | Kind::Address | Kind::Duration(..) | Kind::Choice(_) => None,
+        Kind::Text | Kind::Path | Kind::Address | Kind::Size(..) | Kind::Duration(..) | Kind::Choice(_) => None,
     };
     parsed.unwrap_or_else(|| toml::Value::from(text))
 }
@@ -160,6 +162,9 @@ fn check(key: &Key, raw: &toml::Value, base: &Path) -> Option<Value> {
             .ok()
             .filter(|number| (least..=most).contains(number))
             .map(Value::Integer),
+        Kind::Size(least, most) => size::parse(text?)
+            .filter(|size| (least..=most).contains(size))
+            .map(Value::Size),
         Kind::Duration(least, most) => duration::parse(text?)
             .filter(|duration| (least..=most).contains(duration))
             .map(Value::Duration),
@@ -286,6 +291,14 @@ impl Values {
         }
     }
 
+    /// The size of a key of that kind, in bytes.
+    pub(super) fn size(&self, name: &str) -> u64 {
+        match self.get(name).map(|entry| &entry.value) {
+            Some(Value::Size(bytes)) => *bytes,
+            _ => 0,
+        }
+    }
+
     /// The duration of a key of that kind.
     pub(super) fn duration(&self, name: &str) -> Duration {
         match self.get(name).map(|entry| &entry.value) {
@@ -323,6 +336,7 @@ impl fmt::Display for Entry {
             Value::Address(address) => write!(f, "\"{address}\""),
             Value::Bool(flag) => write!(f, "{flag}"),
             Value::Integer(number) => write!(f, "{number}"),
+            Value::Size(bytes) => write!(f, "\"{}\"", size::print(*bytes)),
             Value::Duration(duration) => write!(f, "\"{}\"", duration::print(*duration)),
             Value::Texts(texts) => write!(f, "{texts:?}"),
         }

@@ -85,6 +85,13 @@ impl ContentKey {
         (parts.len() == 5 && parts.iter().all(plain)).then(|| Self(text.to_owned()))
     }
 
+    /// The key of something that lies in the same folder: `name`, with `unique` behind it where that is not empty.
+    pub fn beside(&self, name: &str, media_type: &str, unique: &str) -> Self {
+        let folder = self.0.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let dash = if unique.is_empty() { "" } else { "-" };
+        Self(format!("{folder}/{name}{dash}{unique}.{}", media::file_ending(media_type)))
+    }
+
     /// What nothing else has in its key: names this version of the content, and says nothing about its bytes.
     pub fn unique(&self) -> &str {
         let folder = self.0.split('/').nth(3).unwrap_or_default();

@@ -154,6 +154,11 @@ impl LocalFolder {
         incoming.file.sync_all().map_err(by_meaning)
     }
 
+    pub(super) fn free_bytes(&self) -> Result<u64, ContentError> {
+        let found = rustix::fs::statvfs(&self.root).map_err(|error| by_meaning(error.into()))?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     pub(super) fn reach(&self) -> Result<(), ContentError> {
         fs::metadata(self.root.join(INCOMING))
             .map(|_| ())

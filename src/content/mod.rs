@@ -16,6 +16,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+
 use crate::clock::Ticks;
 use crate::config::ContentConfig;
 pub use crate::config::Finding;
@@ -201,6 +203,43 @@ impl ContentStore {
                 off_thread(move || folder.put(&key, source)).await
             }
             Backend::S3(bucket) => bucket.put(key, source).await,
+        }
+    }
+
+    /// Stores `bytes` under `key`, which an attempt before may have done already.
+    ///
+    /// # Errors
+    /// [`ContentError::Exists`] where other bytes are under it.
+    pub async fn put_again(&self, key: &ContentKey, bytes: Vec<u8>) -> Result<Written, ContentError> {
+        let digest = digest::digest(&digest::SHA256, &bytes);
+        match self.put(key, io::Cursor::new(bytes)).await {
+            Err(ContentError::Exists(key)) => {
+                let reader = self.open(&key).await?;
+                let sha256 = reader.hash().await?;
+                match sha256.as_slice() == digest.as_ref() {
+                    true => Ok(Written {
+                        size_bytes: reader.size_bytes(),
+                        sha256,
+                        modified_ns: reader.modified_ns(),
+                    }),
+                    false => Err(ContentError::Exists(key)),
+                }
+            }
+            written => written,
+        }
+    }
+
+    /// So many bytes the store can still take, where that can be known.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn free_bytes(&self) -> Result<Option<u64>, ContentError> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                off_thread(move || folder.free_bytes()).await.map(Some)
+            }
+            Backend::S3(_) => Ok(None),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::content_objects::{self, ContentObject};
 use super::pages::Listed;
+use super::upload_sessions::Source;
 use super::{DbError, Row, Session, Tx, Value};
 use crate::clock::Ticks;
 
@@ -181,14 +182,16 @@ pub async fn content(
     stream: Stream,
 ) -> Result<Option<ContentObject>, DbError> {
     const CONTENT: &str = "
-        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks
+        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks, o.head_key,
+               o.body_offset, o.body_bytes, o.facts
         FROM artifacts AS a
         JOIN content_objects AS o
           ON o.content_key = a.content_key
         WHERE a.kind = ?1
           AND a.id = ?2";
     const METADATA: &str = "
-        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks
+        SELECT o.content_key, o.size_bytes, o.sha256, o.media_type, o.modified_ns, o.stored_ticks, o.head_key,
+               o.body_offset, o.body_bytes, o.facts
         FROM artifacts AS a
         JOIN content_objects AS o
           ON o.content_key = a.metadata_key
@@ -411,4 +414,74 @@ pub async fn remove(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(),
     tx.execute(SQL, &[kind.text().into(), id.into()])
         .await
         .map(|_| ())
+}
+
+/// The artifact of that tenant that comes from there, shown or not.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn find_by_source(
+    db: &mut Session,
+    tenant: &str,
+    source: &Source,
+    kind: ArtifactKind,
+) -> Result<Option<StoredArtifact>, DbError> {
+    let sql = format!("{STORED} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
+    let values = [
+        tenant.into(),
+        (&source.system).into(),
+        (&source.id).into(),
+        kind.text().into(),
+    ];
+    db.row(&sql, &values, read_stored).await
+}
+
+/// Writes down where an artifact comes from.
+///
+/// # Errors
+/// [`DbError::Conflict`] where another one of the tenant comes from there.
+pub async fn set_source(
+    tx: &mut Tx<'_>,
+    kind: ArtifactKind,
+    id: &str,
+    source: &Source,
+) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE artifacts
+        SET source_system = ?3,
+            source_id = ?4
+        WHERE kind = ?1
+          AND id = ?2";
+    let values = [
+        kind.text().into(),
+        id.into(),
+        (&source.system).into(),
+        (&source.id).into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Holds the content of an artifact back, or gives it free.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn set_quarantine(
+    tx: &mut Tx<'_>,
+    kind: ArtifactKind,
+    id: &str,
+    reason: Option<&str>,
+) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE artifacts
+        SET quarantined = ?3,
+            quarantine_reason = ?4
+        WHERE kind = ?1
+          AND id = ?2";
+    let values = [
+        kind.text().into(),
+        id.into(),
+        reason.is_some().into(),
+        reason.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
 }

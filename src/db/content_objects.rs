@@ -18,6 +18,21 @@ pub struct ContentObject {
     pub modified_ns: i64,
     /// When it was stored.
     pub stored: Ticks,
+    /// What is served in its place, where that is not all of it as it is.
+    pub served: Option<Headed>,
+    /// What was found in the file, as JSON.
+    pub facts: Option<String>,
+}
+
+/// A file whose head has been rewritten: another object is served first, then a part of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headed {
+    /// Key of the other object.
+    pub head_key: String,
+    /// Where the part of the file begins.
+    pub body_offset: i64,
+    /// How long it is.
+    pub body_bytes: i64,
 }
 
 /// Columns of a [`ContentObject`] in `row`, from column `first`.
@@ -29,6 +44,15 @@ pub(super) fn read_at(row: &Row<'_>, first: usize) -> Result<ContentObject, DbEr
         media_type: row.text(first + 3)?,
         modified_ns: row.int(first + 4)?,
         stored: row.ticks(first + 5)?,
+        served: match row.text_or_null(first + 6)? {
+            None => None,
+            Some(head_key) => Some(Headed {
+                head_key,
+                body_offset: row.int(first + 7)?,
+                body_bytes: row.int(first + 8)?,
+            }),
+        },
+        facts: row.text_or_null(first + 9)?,
     })
 }
 
@@ -38,7 +62,8 @@ pub(super) fn read_at(row: &Row<'_>, first: usize) -> Result<ContentObject, DbEr
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, key: &str) -> Result<Option<ContentObject>, DbError> {
     const SQL: &str = "
-        SELECT content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks
+        SELECT content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks, head_key, body_offset, body_bytes,
+               facts
         FROM content_objects
         WHERE content_key = ?1";
     db.row(SQL, &[key.into()], |row| read_at(row, 0)).await
@@ -50,8 +75,10 @@ pub async fn find(db: &mut Session, key: &str) -> Result<Option<ContentObject>, 
 /// [`DbError::Conflict`] where the key is taken.
 pub async fn insert(tx: &mut Tx<'_>, object: &ContentObject) -> Result<(), DbError> {
     const SQL: &str = "
-        INSERT INTO content_objects (content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        INSERT INTO content_objects (content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks, head_key,
+                                     body_offset, body_bytes, facts)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let served = object.served.as_ref();
     let values = [
         (&object.key).into(),
         object.size_bytes.into(),
@@ -59,6 +86,10 @@ pub async fn insert(tx: &mut Tx<'_>, object: &ContentObject) -> Result<(), DbErr
         (&object.media_type).into(),
         object.modified_ns.into(),
         object.stored.into(),
+        served.map(|served| served.head_key.as_str()).into(),
+        served.map_or(0, |served| served.body_offset).into(),
+        served.map_or(0, |served| served.body_bytes).into(),
+        (&object.facts).into(),
     ];
     tx.execute(SQL, &values).await.map(|_| ())
 }
@@ -91,15 +122,33 @@ impl Write for Restamp {
     }
 }
 
-/// Removes the row of an object that nothing refers to any more; its bytes go after the commit.
+/// Removes the row of an object that nothing refers to any more, and that of its head. Gives the keys of both: their bytes go
+/// after the commit.
 ///
 /// # Errors
 /// [`DbError::Conflict`] while something refers to it.
-pub async fn remove(tx: &mut Tx<'_>, key: &str) -> Result<(), DbError> {
-    tx.execute(
-        "DELETE FROM content_objects WHERE content_key = ?1",
-        &[key.into()],
-    )
-    .await
-    .map(|_| ())
+pub async fn remove(tx: &mut Tx<'_>, key: &str) -> Result<Vec<String>, DbError> {
+    const SQL: &str = "DELETE FROM content_objects WHERE content_key = ?1 RETURNING head_key";
+    let removed = tx.row(SQL, &[key.into()], |row| row.text_or_null(0)).await?;
+    let mut keys = vec![key.to_owned()];
+    if let Some(head) = removed.flatten() {
+        tx.row(SQL, &[(&head).into()], |row| row.text_or_null(0)).await?;
+        keys.push(head);
+    }
+    Ok(keys)
+}
+
+/// Another object of the same bytes, if there is one: the one that was stored first.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn same_bytes(db: &mut Session, sha256: &[u8], but: &str) -> Result<Option<String>, DbError> {
+    const SQL: &str = "
+        SELECT content_key
+        FROM content_objects
+        WHERE sha256 = ?1
+          AND content_key <> ?2
+        ORDER BY sha256, content_key
+        LIMIT 1";
+    db.row(SQL, &[sha256.into(), but.into()], |row| row.text(0)).await
 }

@@ -25,7 +25,7 @@ struct Step {
 }
 
 /// The steps in order; a step's number is its place, from 1.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
         postgres: include_str!("../../migrations/postgres/0001_start.sql"),
@@ -41,6 +41,10 @@ const STEPS: [Step; 4] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0004_exports.sql"),
         postgres: include_str!("../../migrations/postgres/0004_exports.sql"),
+    },
+    Step {
+        sqlite: include_str!("../../migrations/sqlite/0005_uploads.sql"),
+        postgres: include_str!("../../migrations/postgres/0005_uploads.sql"),
     },
 ];
 

@@ -22,6 +22,7 @@ pub mod directory;
 pub mod ended;
 mod error;
 pub mod failed_attempts;
+pub mod jobs;
 pub mod locks;
 pub mod meetings;
 mod migrate;
@@ -36,6 +37,7 @@ pub mod sql;
 mod sqlite;
 pub mod tenants;
 pub mod token_grants;
+pub mod upload_sessions;
 pub mod users;
 mod value;
 

@@ -6,4 +6,5 @@ pub mod collection;
 pub mod entity;
 pub mod error;
 pub mod meeting;
+pub mod upload;
 pub mod user;

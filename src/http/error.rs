@@ -15,6 +15,7 @@ use crate::auth::token::TokenFault;
 use crate::content::ContentError;
 use crate::db::DbError;
 use crate::query::QueryError;
+use crate::uploads::{Problem, UploadError};
 
 /// Graph's `error.code`, as far as this server says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,14 @@ pub enum ErrorCode {
     InvalidArgument,
     /// 409: there is another already.
     NameAlreadyExists,
+    /// 409: what is asked for does not go with what is there.
+    Conflict,
+    /// 422: the whole is not what was announced.
+    UnprocessableEntity,
+    /// 423: somebody else is at it, or it is held.
+    ResourceLocked,
+    /// 507: no space is left.
+    InsufficientStorage,
     /// 410: the delta token cannot be gone on with.
     ResyncRequired,
     /// 412: `If-Match` names another version of the content.
@@ -65,7 +74,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::BadRequest,
         Self::InvalidAuthenticationToken,
         Self::Forbidden,
@@ -76,6 +85,10 @@ impl ErrorCode {
         Self::RequestBadRequest,
         Self::InvalidArgument,
         Self::NameAlreadyExists,
+        Self::Conflict,
+        Self::UnprocessableEntity,
+        Self::ResourceLocked,
+        Self::InsufficientStorage,
         Self::ResyncRequired,
         Self::ResourceModified,
         Self::RequestEntityTooLarge,
@@ -102,6 +115,10 @@ impl ErrorCode {
             Self::RequestBadRequest => "Request_BadRequest",
             Self::InvalidArgument => "InvalidArgument",
             Self::NameAlreadyExists => "nameAlreadyExists",
+            Self::Conflict => "conflict",
+            Self::UnprocessableEntity => "unprocessableEntity",
+            Self::ResourceLocked => "resourceLocked",
+            Self::InsufficientStorage => "insufficientStorage",
             Self::ResyncRequired => "resyncRequired",
             Self::ResourceModified => "resourceModified",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
@@ -125,7 +142,10 @@ impl ErrorCode {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound | Self::RequestResourceNotFound => StatusCode::NOT_FOUND,
-            Self::NameAlreadyExists => StatusCode::CONFLICT,
+            Self::NameAlreadyExists | Self::Conflict => StatusCode::CONFLICT,
+            Self::UnprocessableEntity => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ResourceLocked => StatusCode::LOCKED,
+            Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
             Self::ResyncRequired => StatusCode::GONE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::FailedDependency => StatusCode::FAILED_DEPENDENCY,
@@ -220,6 +240,13 @@ impl ApiError {
         );
         error.header = Some(ErrorHeader::RetryAfter(10));
         error.cause = Some(cause.into());
+        error
+    }
+
+    /// 503 of what is still being done, to be asked for again.
+    pub fn not_yet(seconds: u32) -> Self {
+        let mut error = Self::unavailable("what was received is still being looked at");
+        error.header = Some(ErrorHeader::RetryAfter(seconds));
         error
     }
 
@@ -381,11 +408,11 @@ impl From<DbError> for ApiError {
                 api.cause = Some(error.into());
                 api
             }
+            DbError::Full => full(error),
             DbError::Busy
             | DbError::Unreachable(_)
             | DbError::Denied(_)
             | DbError::SetUp(_)
-            | DbError::Full
             | DbError::ReadOnly
             | DbError::Stopped
             | DbError::Engine(_) => Self::unavailable(error),
@@ -395,6 +422,61 @@ impl From<DbError> for ApiError {
 
 impl From<ContentError> for ApiError {
     fn from(error: ContentError) -> Self {
-        Self::unavailable(error)
+        match error {
+            ContentError::Full => full(error),
+            other => Self::unavailable(other),
+        }
     }
+}
+
+/// 507, with the reason kept for the operator.
+fn full(cause: impl Into<Box<dyn Error + Send + Sync>>) -> ApiError {
+    let mut error = ApiError::new(
+        ErrorCode::InsufficientStorage,
+        "The server has too little space left for it.",
+    );
+    error.cause = Some(cause.into());
+    error
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::bad_request(format!("The body is not as it should be: {problem}."))
+    }
+}
+
+/// What an upload session answers (our own name space).
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        let text = error.to_string();
+        match error {
+            UploadError::Invalid(problem) => problem.into(),
+            UploadError::OutOfRange(_) => Self::new(
+                ErrorCode::InvalidRange,
+                format!("{}; ask the uploadUrl with GET for what is.", sentence(&text)),
+            ),
+            UploadError::OtherWhole { .. } => Self::new(ErrorCode::Conflict, sentence(&text) + "."),
+            UploadError::Locked => {
+                Self::new(ErrorCode::ResourceLocked, sentence(&text) + ".").with(ErrorHeader::RetryAfter(2))
+            }
+            UploadError::NoSuchSession => Self::new(ErrorCode::NotFound, sentence(&text) + "."),
+            UploadError::Failed(_) => Self::new(
+                ErrorCode::UnprocessableEntity,
+                format!("{}. Nothing has been published; what was received is kept to be looked at.", sentence(&text)),
+            ),
+            UploadError::CutOff => Self::bad_request("The body ended before its Content-Range says. Nothing of the slice counts.").closing(),
+            UploadError::Another => Self::new(ErrorCode::NameAlreadyExists, sentence(&text) + "."),
+            UploadError::NoSpace => full(text),
+            UploadError::Content(error) => error.into(),
+            UploadError::Db(error) => error.into(),
+            UploadError::Lost(error) => Self::unavailable(error),
+        }
+    }
+}
+
+/// A text that begins with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }

@@ -7,10 +7,11 @@ use http::Version;
 use http::header;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{ApiError, ErrorCode};
 use crate::config::LimitsConfig;
+use crate::uploads::{Chunks, Cut};
 
 /// Most header fields of a request.
 pub(super) const MAX_HEADERS: usize = 100;
@@ -19,14 +20,17 @@ const FIELD_BYTES: usize = 32;
 /// How long the body of a request that needs none may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Refuses heads that are too large or can be read in two ways. Reads the body: to `keep` it, or away, as nobody needs it.
-pub(super) async fn checked(
-    head: &http::request::Parts,
+/// Refuses heads that are too large or can be read in two ways.
+pub(super) fn check(head: &http::request::Parts, limits: &LimitsConfig) -> Result<(), ApiError> {
+    check_head(head, limits.header_bytes).map_err(ApiError::closing)
+}
+
+/// Reads a body: to `keep` it, or away, as nobody needs it.
+pub(super) async fn read_body(
     body: Incoming,
     limits: &LimitsConfig,
     keep: Option<usize>,
 ) -> Result<Bytes, ApiError> {
-    check_head(head, limits.header_bytes).map_err(ApiError::closing)?;
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -43,6 +47,68 @@ pub(super) async fn checked(
         Ok(Ok(None)) => too_large(),
         Ok(Err(_)) => Err(ApiError::bad_request("The body of the request could not be read.").closing()),
         Err(_) => Err(ApiError::bad_request("The body of the request took too long.").closing()),
+    }
+}
+
+/// As much of a body that is refused is read away, so that its sender hears the refusal.
+const DRAINED_BYTES: u64 = 4 * 1024 * 1024;
+/// The least that a body has to bring in each [`BODY_TIMEOUT`] (security.md section 3).
+const LEAST_BYTES: u64 = 30 * 1024;
+
+/// Reads a body away that is refused, or that nobody needs. Where it is long the connection ends instead.
+pub(super) async fn drain(body: Incoming) {
+    BodyChunks::new(body).drain().await;
+}
+
+/// The bytes of a body that is long, as they come. One that comes too slowly has broken off.
+pub(super) struct BodyChunks {
+    body: Incoming,
+    /// When so many bytes more have to be here.
+    deadline: Instant,
+    came: u64,
+}
+
+impl BodyChunks {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self {
+            body,
+            deadline: Instant::now() + BODY_TIMEOUT,
+            came: 0,
+        }
+    }
+}
+
+impl Chunks for BodyChunks {
+    async fn next(&mut self) -> Option<Result<Bytes, Cut>> {
+        loop {
+            let Ok(frame) = timeout_at(self.deadline, self.body.frame()).await else {
+                return Some(Err(Cut));
+            };
+            let Ok(bytes) = (match frame? {
+                Ok(frame) => frame.into_data(),
+                Err(_) => return Some(Err(Cut)),
+            }) else {
+                continue;
+            };
+            self.came += bytes.len() as u64;
+            if self.came >= LEAST_BYTES {
+                self.came = 0;
+                self.deadline = Instant::now() + BODY_TIMEOUT;
+            }
+            if !bytes.is_empty() {
+                return Some(Ok(bytes));
+            }
+        }
+    }
+
+    async fn drain(&mut self) {
+        let mut left = DRAINED_BYTES;
+        while let Some(Ok(bytes)) = self.next().await {
+            left = left.saturating_sub(bytes.len() as u64);
+            if left == 0 {
+                return;
+            }
+        }
     }
 }
 

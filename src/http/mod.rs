@@ -4,6 +4,7 @@
 //! finds the route, a handler under `artifacts`, `meetings`, `calls` or `users` parses, authorizes, plans, fetches and presents with `respond`.
 
 pub mod artifacts;
+pub mod api;
 mod authority;
 mod batch;
 pub mod body;

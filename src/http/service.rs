@@ -17,7 +17,8 @@ use super::artifacts::{content, count, delta, export, get, list};
 use super::authority::{self, AuthorityCall, RefusalNumber, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::head::checked;
+use super::api::{self, Asked};
+use super::head;
 use super::request::{ApiVersion, Call, JsonFormat, Preferences, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
 use super::{batch, calls, health, meetings, metadata, respond, users};
@@ -32,8 +33,8 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// What the log line says of a request, as far as it got.
 #[derive(Default)]
-struct Trace {
-    route: Option<&'static str>,
+pub(super) struct Trace {
+    pub(super) route: Option<&'static str>,
     app_id: Option<String>,
     tenant_id: Option<String>,
     delegated: Option<bool>,
@@ -41,6 +42,15 @@ struct Trace {
     refusal: Option<String>,
     status: u16,
     duration: Duration,
+}
+
+impl Trace {
+    /// Who asks.
+    pub(super) fn of(&mut self, caller: &Caller) {
+        self.app_id.clone_from(&caller.app_id);
+        self.tenant_id = Some(caller.tenant_id.clone());
+        self.delegated = Some(matches!(caller.kind, CallerKind::Delegated { .. }));
+    }
 }
 
 /// Answers one request that comes from `peer`: the client itself, or the proxy in front; it is never logged. Refusals are answers too, so this does not fail.
@@ -54,6 +64,14 @@ pub(super) async fn answer(
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
+    if let Some(found) = api::find(head.uri.path()) {
+        let asked = Asked {
+            app,
+            head: &head,
+        };
+        let outcome = api::answer(&asked, found, body, &mut trace).await;
+        return Ok(finish(app, (&head, &ids), trace, (started, has_body), outcome));
+    }
     let form = authority::find(head.uri.path());
     let limits = &app.config.limits;
     let keep = match (&form, &head.method) {
@@ -61,7 +79,11 @@ pub(super) async fn answer(
         (None, &Method::POST | &Method::PATCH) => Some(limits.json_bytes),
         (None, _) => None,
     };
-    let outcome = match (checked(&head, body, limits, keep).await, form) {
+    let read = match head::check(&head, limits) {
+        Ok(()) => head::read_body(body, limits, keep).await,
+        Err(error) => Err(error),
+    };
+    let outcome = match (read, form) {
         (Ok(body), Some((found, tenant))) => {
             let call = AuthorityCall {
                 app,
@@ -94,11 +116,22 @@ pub(super) async fn answer(
         }
         (Err(error), _) => Err(error),
     };
+    Ok(finish(app, (&head, &ids), trace, (started, has_body), outcome))
+}
+
+/// What every answer carries, and the line in the log.
+fn finish(
+    app: &App,
+    (head, ids): (&http::request::Parts, &RequestIds),
+    mut trace: Trace,
+    (started, has_body): (Instant, bool),
+    outcome: Result<Response<Body>, ApiError>,
+) -> Response<Body> {
     let (mut response, error) = match outcome {
         Ok(response) => (response, None),
-        Err(error) => (respond::error(app, &error, &ids), Some(error)),
+        Err(error) => (respond::error(app, &error, ids), Some(error)),
     };
-    respond::add_common_headers(&mut response, &head.headers, &ids);
+    respond::add_common_headers(&mut response, &head.headers, ids);
     if head.version == Version::HTTP_2 {
         // Frames say what there is (RFC 9113 section 8.2.2).
         response.headers_mut().remove(header::CONNECTION);
@@ -116,8 +149,8 @@ pub(super) async fn answer(
     trace.refusal = number.map(|RefusalNumber(number)| format!("AADSTS{number}"));
     trace.status = response.status().as_u16();
     trace.duration = started.elapsed();
-    log(app, &head, &ids, &trace, error.as_ref());
-    Ok(response)
+    log(app, head, ids, &trace, error.as_ref());
+    response
 }
 
 /// A path of the authority, with a method that it has.
@@ -149,7 +182,7 @@ pub(super) struct Asking<'a> {
     pub(super) is_item: bool,
 }
 
-fn is_safe(method: &Method) -> bool {
+pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
@@ -179,9 +212,7 @@ async fn route(app: &App, asking: Asking<'_>, trace: &mut Trace) -> Result<Respo
         };
     }
     let (caller, db) = authenticate(app, &head.headers).await?;
-    trace.app_id.clone_from(&caller.app_id);
-    trace.tenant_id = Some(caller.tenant_id.clone());
-    trace.delegated = Some(matches!(caller.kind, CallerKind::Delegated { .. }));
+    trace.of(&caller);
     let segments =
         parsed.map_err(|error| ApiError::bad_request(format!("The path cannot be read: {error}.")))?;
     let (operation, path) = find(app, &head.method, &segments, trace)?;
@@ -311,7 +342,7 @@ async fn outside(
 }
 
 /// Who asks, and a snapshot in which that was true.
-async fn authenticate(app: &App, headers: &HeaderMap) -> Result<(Caller, Snapshot), ApiError> {
+pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<(Caller, Snapshot), ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next();
     if values.next().is_some() {
@@ -359,7 +390,7 @@ fn not_supported() -> ApiError {
 }
 
 /// 405, contract section 7.3.
-fn wrong_method(allowed: String) -> ApiError {
+pub(super) fn wrong_method(allowed: String) -> ApiError {
     ApiError::new(
         ErrorCode::RequestBadRequest,
         "Specified HTTP method is not allowed for the request target.",

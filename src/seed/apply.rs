@@ -288,8 +288,7 @@ impl Apply {
                 applied.changed.push((stored.clone(), ChangeType::Created));
             }
             for key in old {
-                content_objects::remove(tx, &key).await?;
-                applied.orphans.push(key);
+                applied.orphans.extend(content_objects::remove(tx, &key).await?);
             }
         }
         Ok(())
@@ -338,8 +337,7 @@ async fn remove_artifact(
     artifacts::remove(tx, kind, &removal.key).await?;
     let keys = [&found.content_key, &found.metadata_key];
     for key in keys.into_iter().flatten() {
-        content_objects::remove(tx, key).await?;
-        applied.orphans.push(key.clone());
+        applied.orphans.extend(content_objects::remove(tx, key).await?);
     }
     if found.is_ready() {
         applied.changed.push((found, ChangeType::Deleted));

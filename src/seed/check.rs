@@ -199,6 +199,8 @@ impl Contents {
             media_type: media_type.to_owned(),
             modified_ns: 0,
             stored: self.now,
+            served: None,
+            facts: None,
         }
     }
 

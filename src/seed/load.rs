@@ -321,6 +321,8 @@ impl Loader<'_> {
             media_type: media_type.to_owned(),
             modified_ns: written.modified_ns,
             stored: self.store.clock.now(),
+            served: None,
+            facts: None,
         };
         Ok((object, true))
     }

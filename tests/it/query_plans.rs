@@ -424,6 +424,7 @@ async fn visible() -> Seen {
         kind: CallerKind::Application {
             roles: names.map(ToOwned::to_owned).to_vec(),
         },
+        is_of_authority: true,
     };
     let rules = config::load(&Flags::default(), std::iter::empty::<(String, String)>()).unwrap();
     let rules = &rules.config.graph;

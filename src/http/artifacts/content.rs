@@ -11,7 +11,7 @@ use crate::content::{ContentError, ContentKey, ContentReader, Expected};
 use crate::db::Snapshot;
 use crate::db::artifacts::{self, Artifact, ArtifactKind, Stream};
 use crate::db::audit::{Append, AuditRecord};
-use crate::db::content_objects::{ContentObject, Restamp};
+use crate::db::content_objects::{self, ContentObject, Restamp};
 use crate::http::body::Body;
 use crate::http::error::{ApiError, ErrorCode, ErrorHeader};
 use crate::http::range::{self, ByteRange, Precondition};
@@ -223,16 +223,16 @@ pub(super) struct Opened {
 pub(super) async fn open(call: &Call<'_>, found: &Found) -> Result<Opened, ApiError> {
     let mut object = found.object.clone();
     loop {
-        let expected = expected(&object)?;
-        match call.app.content.open_checked(&expected).await {
-            Ok(checked) => {
-                if let Some(modified_ns) = checked.restamped {
-                    restamp(call, &object, modified_ns).await;
-                }
+        let opened = match open_object(call, &object).await {
+            Ok(reader) => with_head(call, &object, reader).await,
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(reader) => {
                 return Ok(Opened {
-                    key: expected.key,
+                    key: key_of(&object)?,
                     media_type: object.media_type,
-                    reader: checked.reader,
+                    reader,
                 });
             }
             Err(ContentError::NotFound(key)) => {
@@ -248,11 +248,42 @@ pub(super) async fn open(call: &Call<'_>, found: &Found) -> Result<Opened, ApiEr
     }
 }
 
-fn expected(object: &ContentObject) -> Result<Expected, ApiError> {
-    let key = ContentKey::from_row(&object.key);
+/// One object, made sure of.
+async fn open_object(call: &Call<'_>, object: &ContentObject) -> Result<ContentReader, ContentError> {
+    let checked = call.app.content.open_checked(&expected(object)?).await?;
+    if let Some(modified_ns) = checked.restamped {
+        restamp(call, object, modified_ns).await;
+    }
+    Ok(checked.reader)
+}
+
+/// The object as it is served: behind another head, where its own has been rewritten.
+async fn with_head(
+    call: &Call<'_>,
+    object: &ContentObject,
+    body: ContentReader,
+) -> Result<ContentReader, ContentError> {
+    let Some(served) = &object.served else { return Ok(body) };
+    let mut db = call.app.db.snapshot().await.map_err(unread)?;
+    let head = content_objects::find(&mut db, &served.head_key).await.map_err(unread)?;
+    drop(db);
+    let head = head.ok_or_else(|| unread("a head has no row"))?;
+    let bytes = |number: i64| u64::try_from(number).unwrap_or(0);
+    let head = open_object(call, &head).await?;
+    Ok(head.followed_by(body, bytes(served.body_offset), bytes(served.body_bytes)))
+}
+
+fn unread(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ContentError {
+    ContentError::Io(std::io::Error::other(cause))
+}
+
+fn key_of(object: &ContentObject) -> Result<ContentKey, ContentError> {
+    ContentKey::from_row(&object.key).ok_or_else(|| unread("a row names an object outside of the content store"))
+}
+
+fn expected(object: &ContentObject) -> Result<Expected, ContentError> {
     Ok(Expected {
-        key: key
-            .ok_or_else(|| ApiError::unavailable("a row names an object outside of the content store"))?,
+        key: key_of(object)?,
         size_bytes: u64::try_from(object.size_bytes).unwrap_or(0),
         sha256: object.sha256.clone(),
         modified_ns: object.modified_ns,

@@ -1,0 +1,66 @@
+-- What comes in: uploads that are under way, work that follows a commit, and what is known of a file.
+
+-- state: open (bytes are coming), failed (the whole is not what was announced), finished. request: what was asked for, partial: what
+-- the content store has of it, both as JSON that no statement looks into. worker: who is writing now, until when at the latest.
+CREATE TABLE upload_sessions (
+    id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    application_id TEXT,
+    user_id TEXT,
+    source_system TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    request TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT,
+    state TEXT NOT NULL,
+    fault TEXT,
+    received_bytes INTEGER NOT NULL,
+    partial TEXT NOT NULL,
+    worker TEXT,
+    worker_until_ticks INTEGER NOT NULL,
+    artifact_id TEXT,
+    created_ticks INTEGER NOT NULL,
+    expires_ticks INTEGER NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+
+CREATE UNIQUE INDEX upload_sessions_by_source ON upload_sessions (tenant_id, source_system, source_id, kind);
+CREATE INDEX upload_sessions_by_expiry ON upload_sessions (expires_ticks, id);
+
+-- Work that a commit has left to be done. due_ticks: not before then; whoever has taken it has moved that into the future.
+-- attempts: how often it was taken, failures: how often whoever took it came to say that it has failed.
+CREATE TABLE jobs (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    due_ticks INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    worker TEXT,
+    last_error TEXT,
+    created_ticks INTEGER NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+
+CREATE UNIQUE INDEX jobs_by_subject ON jobs (name, subject);
+CREATE INDEX jobs_by_due ON jobs (due_ticks, id);
+
+-- source_system, source_id: where it comes from, so that it comes once. quarantine_reason: why its content is held back.
+ALTER TABLE artifacts ADD COLUMN source_system TEXT;
+ALTER TABLE artifacts ADD COLUMN source_id TEXT;
+ALTER TABLE artifacts ADD COLUMN quarantine_reason TEXT;
+CREATE UNIQUE INDEX artifacts_by_source ON artifacts (tenant_id, source_system, source_id, kind)
+    WHERE source_id IS NOT NULL;
+CREATE INDEX artifacts_in_quarantine ON artifacts (created_ticks, kind, id)
+    WHERE quarantined = TRUE;
+
+-- head_key: an object that is served in place of what lies before body_offset and after body_bytes of this one. facts: what was
+-- found in the file, as JSON.
+ALTER TABLE content_objects ADD COLUMN head_key TEXT REFERENCES content_objects (content_key);
+ALTER TABLE content_objects ADD COLUMN body_offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE content_objects ADD COLUMN body_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE content_objects ADD COLUMN facts TEXT;
+CREATE INDEX content_objects_by_hash ON content_objects (sha256, content_key);
+CREATE INDEX content_objects_by_head ON content_objects (head_key) WHERE head_key IS NOT NULL;
+

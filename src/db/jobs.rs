@@ -1,0 +1,262 @@
+//! Jobs: work that a commit has left to be done. A row is written in that commit, and goes when the work is done.
+//!
+//! Whoever takes a job moves its due time into the future, and moves it on while it works; a worker that dies lets go of it by
+//! that alone. So a job may run twice, and has to come to the same.
+
+use super::{DbError, Row, Tx, Write};
+use crate::clock::Ticks;
+use crate::ids;
+
+/// A job that has been taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: String,
+    /// What is to be done.
+    pub name: String,
+    /// With what.
+    pub subject: String,
+    /// How often it has been taken, this time included.
+    pub attempts: i64,
+    /// How often it has failed.
+    pub failures: i64,
+}
+
+impl Job {
+    /// How often whoever took it has not come back.
+    pub fn crashes(&self) -> i64 {
+        self.attempts - self.failures - 1
+    }
+}
+
+/// Leaves `name` to be done with `subject`, not before `due`. Where that is to be done already, it is done then.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn enqueue(
+    tx: &mut Tx<'_>,
+    name: &str,
+    subject: &str,
+    (due, now): (Ticks, Ticks),
+) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        ON CONFLICT (name, subject) DO UPDATE
+        SET due_ticks = excluded.due_ticks,
+            failures = 0,
+            attempts = 0,
+            worker = NULL";
+    let id = ids::time_ordered();
+    let values = [
+        (&id).into(),
+        name.into(),
+        subject.into(),
+        due.into(),
+        now.into(),
+    ];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
+/// Forgets what was to be done, if it was.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn cancel(tx: &mut Tx<'_>, name: &str, subject: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        DELETE FROM jobs
+        WHERE name = ?1
+          AND subject = ?2";
+    tx.execute(SQL, &[name.into(), subject.into()]).await.map(|_| ())
+}
+
+/// Takes the job that has been due the longest.
+#[derive(Clone)]
+pub struct TakeNext {
+    /// Who takes it.
+    pub worker: String,
+    /// The present.
+    pub now: Ticks,
+    /// Until when nobody else takes it.
+    pub until: Ticks,
+}
+
+impl Write for TakeNext {
+    type Output = Option<Job>;
+    type Error = DbError;
+
+    /// A job that was taken by an attempt whose answer was lost is due again later.
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Job>, DbError> {
+        // The condition stands twice, as between looking and taking somebody else may have been faster.
+        const SQL: &str = "
+            UPDATE jobs
+            SET due_ticks = ?3,
+                attempts = attempts + 1,
+                worker = ?1
+            WHERE id = (SELECT id
+                        FROM jobs
+                        WHERE due_ticks <= ?2
+                        ORDER BY due_ticks, id
+                        LIMIT 1)
+              AND due_ticks <= ?2
+            RETURNING id, name, subject, attempts, failures";
+        let values = [(&self.worker).into(), self.now.into(), self.until.into()];
+        tx.row(SQL, &values, read).await
+    }
+}
+
+/// Takes one job, if it is due.
+#[derive(Clone)]
+pub struct TakeOne {
+    /// What is to be done.
+    pub name: &'static str,
+    /// With what.
+    pub subject: String,
+    /// How.
+    pub take: TakeNext,
+}
+
+impl Write for TakeOne {
+    type Output = Option<Job>;
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Option<Job>, DbError> {
+        const SQL: &str = "
+            UPDATE jobs
+            SET due_ticks = ?3,
+                attempts = attempts + 1,
+                worker = ?1
+            WHERE name = ?4
+              AND subject = ?5
+              AND due_ticks <= ?2
+            RETURNING id, name, subject, attempts, failures";
+        let take = &self.take;
+        let values = [
+            (&take.worker).into(),
+            take.now.into(),
+            take.until.into(),
+            self.name.into(),
+            (&self.subject).into(),
+        ];
+        tx.row(SQL, &values, read).await
+    }
+}
+
+/// Says of a job that was taken when it is due again: later, while its worker is still at it, or sooner, as it has failed.
+#[derive(Clone)]
+pub struct Postpone {
+    /// The job.
+    pub job: Job,
+    /// When.
+    pub due: Ticks,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+impl Write for Postpone {
+    /// Whether it is still the worker's who took it.
+    type Output = bool;
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        const SQL: &str = "
+            UPDATE jobs
+            SET due_ticks = ?3,
+                failures = failures + ?5,
+                last_error = COALESCE(?4, last_error)
+            WHERE id = ?1
+              AND attempts = ?2";
+        let values = [
+            (&self.job.id).into(),
+            self.job.attempts.into(),
+            self.due.into(),
+            (&self.error).into(),
+            i64::from(self.error.is_some()).into(),
+        ];
+        Ok(tx.execute(SQL, &values).await? == 1)
+    }
+}
+
+/// Says that a job is done.
+#[derive(Clone)]
+pub struct Done(pub Job);
+
+impl Write for Done {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        // Where it was left to be done once more meanwhile, it stays.
+        const SQL: &str = "
+            DELETE FROM jobs
+            WHERE id = ?1
+              AND attempts = ?2";
+        tx.execute(SQL, &[(&self.0.id).into(), self.0.attempts.into()])
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Lets go of all that workers of that name had taken: they are known to be dead.
+#[derive(Clone)]
+pub struct Release {
+    /// What their names begin with.
+    pub workers: &'static str,
+    /// The present.
+    pub now: Ticks,
+}
+
+impl Write for Release {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        // A handful of rows at a start.
+        const JOBS: &str = "
+            UPDATE jobs
+            SET due_ticks = ?2,
+                worker = NULL
+            WHERE due_ticks > ?2
+              AND strpos(worker, ?1) = 1";
+        const UPLOADS: &str = "
+            UPDATE upload_sessions
+            SET worker = NULL,
+                worker_until_ticks = 0
+            WHERE expires_ticks > ?2
+              AND strpos(worker, ?1) = 1";
+        for sql in [JOBS, UPLOADS] {
+            tx.execute(sql, &[self.workers.into(), self.now.into()]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Job, DbError> {
+    Ok(Job {
+        id: row.text(0)?,
+        name: row.text(1)?,
+        subject: row.text(2)?,
+        attempts: row.int(3)?,
+        failures: row.int(4)?,
+    })
+}

@@ -1,0 +1,88 @@
+//! Our own name space, `/api/v1`: what Graph has no operations for. Described by `openapi.json`, which is served and made from
+//! these types.
+
+mod content_range;
+pub mod description;
+mod route;
+mod upload_sessions;
+
+use http::{HeaderMap, Method, Response};
+use hyper::body::Incoming;
+
+pub(super) use route::{Found, find};
+
+use route::Resource;
+
+use super::body::Body;
+use super::error::ApiError;
+use super::head;
+use super::request::JsonFormat;
+use super::service::{Trace, authenticate, is_safe, wrong_method};
+use super::{json_body, respond};
+use crate::app::App;
+use crate::auth::caller::Caller;
+use crate::db::Snapshot;
+use crate::throttle::Demand;
+
+/// A request of our own name space.
+pub(super) struct Asked<'a> {
+    pub(super) app: &'a App,
+    pub(super) head: &'a http::request::Parts,
+}
+
+/// Answers a request of our own name space.
+///
+/// # Errors
+/// [`ApiError`] as `openapi.json` says.
+pub(super) async fn answer(
+    asked: &Asked<'_>,
+    found: Found,
+    body: Incoming,
+    trace: &mut Trace,
+) -> Result<Response<Body>, ApiError> {
+    let head = asked.head;
+    head::check(head, &asked.app.config.limits)?;
+    trace.route = Some(found.pattern());
+    if head.method == Method::OPTIONS {
+        head::drain(body).await;
+        return Ok(respond::preflight(&head.headers, found.allowed()));
+    }
+    if !found.allows(&head.method) {
+        head::drain(body).await;
+        return Err(wrong_method(found.allowed().to_owned()));
+    }
+    match found.resource {
+        Resource::OpenApi => {
+            head::drain(body).await;
+            Ok(respond::json_text(JsonFormat::default(), description::TEXT.into()))
+        }
+        Resource::UploadSessions => upload_sessions::create(asked, body, trace).await,
+        Resource::UploadSession(token) => upload_sessions::session(asked, &token, body).await,
+    }
+}
+
+/// Who asks, with what the log says of it; nobody is let through who asks too often.
+async fn caller(asked: &Asked<'_>, trace: &mut Trace) -> Result<(Caller, Snapshot), ApiError> {
+    let (caller, db) = authenticate(asked.app, &asked.head.headers).await?;
+    trace.of(&caller);
+    let demand = Demand {
+        application: caller.app_id.as_deref(),
+        tenant: &caller.tenant_id,
+        reads: is_safe(&asked.head.method),
+    };
+    let admitted = asked.app.throttle.admit(&demand, asked.app.clock.now());
+    admitted.map_err(ApiError::too_many_requests)?;
+    Ok((caller, db))
+}
+
+/// The body as JSON.
+async fn json(asked: &Asked<'_>, body: Incoming) -> Result<serde_json::Value, ApiError> {
+    let limits = &asked.app.config.limits;
+    let body = head::read_body(body, limits, Some(limits.json_bytes)).await?;
+    json_body::json(&asked.head.headers, &body, limits.json_bytes)
+}
+
+/// How the answer is to be written.
+fn format(headers: &HeaderMap) -> JsonFormat {
+    JsonFormat::of(headers, None)
+}

@@ -1,0 +1,156 @@
+//! Work that a commit has left to be done: taken, kept while it goes on, done, or tried again later.
+//!
+//! What there is to do, the rooms know that leave it; this one knows when. A job runs on any node, perhaps twice, and comes
+//! to the same.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+use crate::clock::Clock;
+use crate::db::jobs::{Done, Job, Postpone, TakeNext, TakeOne};
+use crate::db::{Db, DbError};
+
+/// How long nobody else takes a job once its worker has been heard of last.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often a worker is heard of.
+const HEARTBEAT: Duration = Duration::from_secs(8);
+/// How often somebody looks for work.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Before a job that has failed is tried again; each further time twice as long, up to the second.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// Why a job has not been done.
+pub type JobError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Takes jobs.
+#[derive(Clone)]
+pub struct Worker {
+    db: Db,
+    clock: Clock,
+    name: String,
+}
+
+impl Worker {
+    /// A worker of that name.
+    pub fn new(db: Db, clock: Clock, name: String) -> Self {
+        Self { db, clock, name }
+    }
+
+    /// Does what is due, for as long as nobody says stop. What has been taken is brought to its end.
+    pub async fn run<F: Future<Output = Result<(), JobError>>>(
+        &self,
+        mut stopping: watch::Receiver<bool>,
+        work: impl Fn(Job) -> F,
+    ) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => return,
+                _ = looks.tick() => {}
+            }
+            while !*stopping.borrow() {
+                match self.db.write(self.take()).await {
+                    Ok(Some(job)) => self.perform(job, &work).await,
+                    Ok(None) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "work that is due could not be looked for; this is tried again");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does one job now, if it is due and nobody else is at it. Whether it was.
+    ///
+    /// # Errors
+    /// [`DbError`] of the engine.
+    pub async fn do_now<F: Future<Output = Result<(), JobError>>>(
+        &self,
+        (name, subject): (&'static str, &str),
+        work: impl Fn(Job) -> F,
+    ) -> Result<bool, DbError> {
+        let take = TakeOne {
+            name,
+            subject: subject.to_owned(),
+            take: self.take(),
+        };
+        match self.db.write(take).await? {
+            Some(job) => self.perform(job, &work).await,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn take(&self) -> TakeNext {
+        let now = self.clock.now();
+        TakeNext {
+            worker: self.name.clone(),
+            now,
+            until: now.plus(LEASE),
+        }
+    }
+
+    async fn perform<F: Future<Output = Result<(), JobError>>>(&self, job: Job, work: &impl Fn(Job) -> F) {
+        let done = {
+            let working = work(job.clone());
+            tokio::pin!(working);
+            let mut heartbeat = tokio::time::interval(HEARTBEAT);
+            heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            heartbeat.tick().await;
+            loop {
+                tokio::select! {
+                    done = &mut working => break done,
+                    _ = heartbeat.tick() => self.postpone(&job, LEASE, None).await,
+                }
+            }
+        };
+        match done {
+            Ok(()) => {
+                if let Err(error) = self.db.write(Done(job.clone())).await {
+                    tracing::warn!(%error, job = job.name, "work that is done could not be crossed off; it is done once more");
+                }
+            }
+            Err(error) => {
+                let pause = pause_after(job.failures);
+                tracing::warn!(%error, job = job.name, failures = job.failures + 1, "work could not be done; it is tried again");
+                self.postpone(&job, pause, Some(error.to_string())).await;
+            }
+        }
+    }
+
+    async fn postpone(&self, job: &Job, by: Duration, error: Option<String>) {
+        let postpone = Postpone {
+            job: job.clone(),
+            due: self.clock.now().plus(by),
+            error,
+        };
+        if let Err(error) = self.db.write(postpone).await {
+            tracing::warn!(%error, job = job.name, "work that is under way could not be kept; another worker may take it");
+        }
+    }
+}
+
+/// How long a job waits that has failed so often before.
+fn pause_after(failures: i64) -> Duration {
+    let doublings = u32::try_from(failures.clamp(0, 12)).unwrap_or(12);
+    (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_an_hour() {
+        for (failures, seconds) in [(0, 1), (1, 2), (5, 32), (11, 2048), (12, 3600), (1000, 3600), (-1, 1)] {
+            assert_eq!(pause_after(failures), Duration::from_secs(seconds), "{failures}");
+        }
+    }
+}
