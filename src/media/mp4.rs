@@ -89,7 +89,7 @@ fn malformed(stop: Stop) -> io::Result<Fault> {
 /// What is wrong with a file that has no index. One that was cut off while it was copied says how long its media are; one
 /// whose recorder was killed does not, and what looks like boxes in the middle of media is none.
 fn without_index(layout: &Layout, length: u64) -> Fault {
-    let is_name = |kind: [u8; 4]| kind.iter().all(|byte| byte.is_ascii_alphanumeric());
+    let is_name = |kind: [u8; 4]| kind.iter().all(u8::is_ascii_alphanumeric);
     match layout.end {
         End::Cut { kind, .. } if layout.first_mdat.is_some() && !is_name(kind) => Fault::NoMoov,
         End::Malformed { .. } if layout.first_mdat.is_some() => Fault::NoMoov,

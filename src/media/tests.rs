@@ -143,6 +143,18 @@ fn every_sample_is_told() {
 }
 
 #[test]
+fn every_file_of_the_fuzzing_corpus_holds_what_the_fuzzer_asserts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/media_probe");
+    let files = std::fs::read_dir(folder).unwrap();
+    let probed: Vec<Probed> = files
+        .map(|entry| check(&std::fs::read(entry.unwrap().path()).unwrap()))
+        .collect();
+    assert!(probed.len() >= 10, "{}", probed.len());
+    let moved = probed.iter().filter(|probed| probed.faststart.is_some()).count();
+    assert!(moved >= 3, "{moved}");
+}
+
+#[test]
 fn the_recordings_of_the_demo_play_at_once() {
     for name in ["demo/media/standup.mp4", "examples/media/example-1.mp4"] {
         let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();

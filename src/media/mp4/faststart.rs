@@ -19,7 +19,7 @@ use super::movie::{Chunks, Movie, MovieTrack};
 use crate::media::probe::Faststart;
 use crate::media::walk::{Stop, Walk, number};
 
-/// The longest index that is moved; twice that is in memory. An hour of pictures and sound has one of about 2 MiB.
+/// The longest index that is moved; twice that is in memory. An hour of pictures and sound has one of about 3 MiB.
 const MAX_MOOV_BYTES: u64 = 24 << 20;
 /// How far behind the start of the file the media may begin. mp4san fills the room before them, up to 4 GiB, with zeros.
 const MAX_LEAD_BYTES: u64 = 1 << 20;

@@ -7,8 +7,8 @@ use super::boxes::{BoxSpan, Boxes};
 use super::movie::{Movie, duration, fields, is_long};
 use crate::media::walk::{Stop, Walk, number};
 
-/// How much of a list of samples is read. Fragments are seconds long, so theirs are far shorter.
-const LIST_BYTES: usize = 64 << 10;
+/// How much of the lists of samples is read altogether. Fragments are seconds long, so theirs are far shorter.
+const LISTS_BYTES: usize = 1 << 20;
 
 /// When the last of its tracks ends.
 pub(super) fn end<S: Read + Seek>(
@@ -16,11 +16,11 @@ pub(super) fn end<S: Read + Seek>(
     moof: &BoxSpan,
     movie: &Movie,
 ) -> Result<Option<Duration>, Stop> {
-    let mut last = None;
+    let (mut last, mut most) = (None, LISTS_BYTES);
     let mut boxes = Boxes::inside(moof);
     while let Some(found) = boxes.next(walk)? {
         if &found.kind == b"traf" {
-            last = last.max(track_end(walk, &found, movie)?);
+            last = last.max(track_end(walk, &found, movie, &mut most)?);
         }
     }
     Ok(last)
@@ -30,6 +30,7 @@ fn track_end<S: Read + Seek>(
     walk: &mut Walk<'_, S>,
     traf: &BoxSpan,
     movie: &Movie,
+    most: &mut usize,
 ) -> Result<Option<Duration>, Stop> {
     let (mut id, mut default, mut units) = (0, 0, 0_u64);
     let mut boxes = Boxes::inside(traf);
@@ -45,7 +46,11 @@ fn track_end<S: Read + Seek>(
                 let width = if is_long(&fields) { 8 } else { 4 };
                 units = units.saturating_add(number(&fields, 4, width).unwrap_or(0));
             }
-            b"trun" => units = units.saturating_add(length(walk, &found, default)?),
+            b"trun" => {
+                let list = walk.read(found.body, found.end, *most)?;
+                *most -= list.len();
+                units = units.saturating_add(length(&list, default));
+            }
             _ => {}
         }
     }
@@ -68,11 +73,10 @@ fn default_of(fields: &[u8]) -> Option<u64> {
 }
 
 /// The length of the samples of a `trun` (section 8.8.8).
-fn length<S: Read + Seek>(walk: &mut Walk<'_, S>, trun: &BoxSpan, default: u64) -> Result<u64, Stop> {
-    let list = walk.read(trun.body, trun.end, LIST_BYTES)?;
-    let (flags, count) = (flags(&list), number(&list, 4, 4).unwrap_or(0));
+fn length(list: &[u8], default: u64) -> u64 {
+    let (flags, count) = (flags(list), number(list, 4, 4).unwrap_or(0));
     if flags & 0x0100 == 0 {
-        return Ok(count.saturating_mul(default));
+        return count.saturating_mul(default);
     }
     let start = 8 + if flags & 0x01 == 0 { 0 } else { 4 } + if flags & 0x04 == 0 { 0 } else { 4 };
     let fields = [0x0100, 0x0200, 0x0400, 0x0800]
@@ -81,42 +85,28 @@ fn length<S: Read + Seek>(walk: &mut Walk<'_, S>, trun: &BoxSpan, default: u64) 
         .count();
     let samples = list.get(start..).unwrap_or_default().chunks_exact(4 * fields);
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    Ok(samples
+    samples
         .take(count)
         .filter_map(|sample| number(sample, 0, 4))
-        .sum())
+        .sum()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
-
-    fn length_of(body: &[u8], default: u64) -> u64 {
-        let mut stream = Cursor::new(body);
-        let end = body.len() as u64;
-        let trun = BoxSpan {
-            kind: *b"trun",
-            start: 0,
-            body: 0,
-            end,
-        };
-        length(&mut Walk::new(&mut stream, end, 0), &trun, default).unwrap()
-    }
 
     #[test]
     fn samples_have_one_length_or_each_its_own() {
-        assert_eq!(length_of(b"\0\0\x02\x00\0\0\0\x03", 1024), 3072);
+        assert_eq!(length(b"\0\0\x02\x00\0\0\0\x03", 1024), 3072);
         let each = b"\0\0\x03\x05\0\0\0\x02offsflag\0\0\0\x07size\0\0\0\x05size";
-        assert_eq!(length_of(each, 1024), 12);
+        assert_eq!(length(each, 1024), 12);
     }
 
     #[test]
     fn a_count_that_cannot_be_costs_nothing() {
-        assert_eq!(length_of(b"\0\0\x01\x00\xff\xff\xff\xff\0\0\0\x07", 0), 7);
-        assert_eq!(length_of(b"\0\0\0\0\xff\xff\xff\xff", u64::MAX), u64::MAX);
-        assert_eq!(length_of(b"", 1), 0);
+        assert_eq!(length(b"\0\0\x01\x00\xff\xff\xff\xff\0\0\0\x07", 0), 7);
+        assert_eq!(length(b"\0\0\0\0\xff\xff\xff\xff", u64::MAX), u64::MAX);
+        assert_eq!(length(b"", 1), 0);
     }
 
     #[test]
