@@ -1,19 +1,35 @@
-//! What is in a file. So far only its media type, told from its first bytes; nothing is decoded.
+//! What is in a file: [`probe()`] says what it holds, what is wrong with it, and how it plays at once; [`media_type`] says
+//! as much as its first bytes do; [`webvtt`] reads transcripts. Nothing is decoded, and no file is changed.
 
+use signature::Container;
+
+mod ebml;
+mod fault;
+mod mp4;
+mod probe;
+mod signature;
+mod walk;
 pub mod webvtt;
+
+#[cfg(test)]
+mod tests;
+
+pub use fault::Fault;
+pub use probe::{Facts, Faststart, Format, MAX_TRACKS, Probed, Track, TrackKind, probe};
 
 /// How many bytes from the start [`media_type`] looks at.
 pub const HEAD_BYTES: usize = 64;
 
-/// The media type of content that begins with `head`: ISO BMFF (`ftyp` box, ISO/IEC 14496-12 section 4.3) is
-/// `video/mp4`, or `audio/mp4` where the major brand is `M4A `; EBML (RFC 8794 section 11.2) is `video/webm`;
-/// anything else is `application/octet-stream`.
+/// The media type of content that begins with `head`, such as `video/mp4`; `application/octet-stream` where it is none of
+/// the known ones. [`probe()`] says the same, but knows more: that a file is sound only, when its brand does not say it.
 pub fn media_type(head: &[u8]) -> &'static str {
-    match head {
-        [_, _, _, _, b'f', b't', b'y', b'p', b'M', b'4', b'A', b' ', ..] => "audio/mp4",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => "video/webm",
-        _ => "application/octet-stream",
+    match signature::container(head) {
+        Some(Container::Mp4(brand)) if mp4::is_sound_brand(brand) => "audio/mp4",
+        Some(Container::Mp4(_)) => "video/mp4",
+        Some(Container::QuickTime) => "video/quicktime",
+        Some(Container::WebM) => "video/webm",
+        Some(Container::Matroska) => "video/x-matroska",
+        None => "application/octet-stream",
     }
 }
 
@@ -22,30 +38,13 @@ pub fn file_ending(media_type: &str) -> &'static str {
     match media_type {
         "video/mp4" => "mp4",
         "audio/mp4" => "m4a",
+        "video/quicktime" => "mov",
         "video/webm" => "webm",
+        "audio/webm" => "weba",
+        "video/x-matroska" => "mkv",
+        "audio/x-matroska" => "mka",
         // Without speakers it is WebVTT all the same.
         "text/vtt" | "application/vnd.microsoft.graph.transcript+text" => "vtt",
         _ => "bin",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_type_is_told_from_the_first_bytes_alone() {
-        let cases: [(&[u8], &str); 7] = [
-            (b"\0\0\0\x20ftypisom", "video/mp4"),
-            (b"\0\0\0\x20ftypM4A \0\0", "audio/mp4"),
-            (b"\0\0\0\x14ftypqt  ", "video/mp4"),
-            (b"\x1a\x45\xdf\xa3\x9f", "video/webm"),
-            (b"<html>", "application/octet-stream"),
-            (b"ftyp", "application/octet-stream"),
-            (b"", "application/octet-stream"),
-        ];
-        for (head, expected) in cases {
-            assert_eq!(media_type(head), expected, "{head:?}");
-        }
     }
 }

@@ -155,6 +155,11 @@ const ONLY: &[Only] = &[
         reason: "what people see on a terminal",
     },
     Only {
+        path: "mp4san",
+        modules: &["media::mp4::faststart"],
+        reason: "one place moves an index, and checks that it was moved well",
+    },
+    Only {
         path: "rust_embed",
         modules: &["cli::demo"],
         reason: "the demo's files",
@@ -315,6 +320,7 @@ const WIRE_NAMES: &[(&str, &str)] = &[
     ("graph", "the JSON that we speak"),
     ("query::schema", "the property table"),
     ("query::plan", "the filters that Graph offers"),
+    ("media::fault", "the words for what is wrong with a file"),
     ("media::webvtt::metadata", "the JSON of metadataContent"),
     ("http::artifacts::export", "functions and their parameters"),
     ("http::batch", "the JSON of a batch"),

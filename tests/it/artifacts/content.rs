@@ -116,7 +116,7 @@ async fn every_way_to_write_the_path_gives_the_same_bytes() {
 #[tokio::test]
 async fn the_type_is_the_one_that_the_bytes_had_at_publication() {
     let app = TestApp::start().await;
-    let cases: [(&str, &[u8], &str, &str); 8] = [
+    let cases: [(&str, &[u8], &str, &str); 10] = [
         (
             "isom",
             b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2",
@@ -135,6 +135,18 @@ async fn the_type_is_the_one_that_the_bytes_had_at_publication() {
             b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81",
             "video/webm",
             ".webm",
+        ),
+        (
+            "mov",
+            b"\0\0\0\x14ftypqt  \0\0\x02\0qt  ",
+            "video/quicktime",
+            ".mov",
+        ),
+        (
+            "mkv",
+            b"\x1a\x45\xdf\xa3\x8b\x42\x82\x88matroska",
+            "video/x-matroska",
+            ".mkv",
         ),
         (
             "html",
