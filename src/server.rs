@@ -223,7 +223,8 @@ impl Prepared {
             cause,
         })?;
         let is_alone = lock.is_some();
-        let working = Working::start(&app, is_alone).map_err(|error| StoreError::Key(format!("no thread can be had: {error}")))?;
+        let working = Working::start(&app, is_alone)
+            .map_err(|error| StoreError::Key(format!("no thread can be had: {error}")))?;
         let following = certificate.clone().map(|served| tokio::spawn(follow(served)));
         Ok(Server {
             beside: [
@@ -371,7 +372,10 @@ async fn sweep(app: App) {
 /// What is uploaded at the moment.
 async fn going_on(app: &App) -> Result<HashSet<uuid::Uuid>, DbError> {
     let ids = upload_sessions::ids(&mut *app.db.snapshot().await?).await?;
-    Ok(ids.iter().filter_map(|id| uuid::Uuid::try_parse(id).ok()).collect())
+    Ok(ids
+        .iter()
+        .filter_map(|id| uuid::Uuid::try_parse(id).ok())
+        .collect())
 }
 
 /// Says so where an identity provider is for a tenant that is not there: its people would go on with passwords.

@@ -52,8 +52,7 @@ ALTER TABLE artifacts ADD COLUMN source_id TEXT;
 ALTER TABLE artifacts ADD COLUMN quarantine_reason TEXT;
 CREATE UNIQUE INDEX artifacts_by_source ON artifacts (tenant_id, source_system, source_id, kind)
     WHERE source_id IS NOT NULL;
-CREATE INDEX artifacts_in_quarantine ON artifacts (created_ticks, kind, id)
-    WHERE quarantined = TRUE;
+CREATE INDEX artifacts_by_quarantine ON artifacts (quarantined, created_ticks, kind, id);
 
 -- head_key: an object that is served in place of what lies before body_offset and after body_bytes of this one. facts: what was
 -- found in the file, as JSON.

@@ -9,7 +9,7 @@ const UNITS: [(&str, u64); 9] = [
     ("MiB", 1 << 20),
     ("MB", 1_000_000),
     ("KiB", 1 << 10),
-    ("kB", 1000),
+    ("KB", 1000),
     ("B", 1),
 ];
 
@@ -40,7 +40,7 @@ mod tests {
             ("512MiB", 512 << 20),
             ("1GiB", 1 << 30),
             ("20GB", 20_000_000_000),
-            ("7kB", 7000),
+            ("7KB", 7000),
             ("3TiB", 3 << 40),
         ] {
             assert_eq!(parse(text), Some(bytes), "{text}");
@@ -50,7 +50,17 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_none() {
-        for text in ["", "1", "GiB", "1gib", "-1B", "1.5GiB", "1 GiB", "99999999999999TiB", "1GiB2MiB"] {
+        for text in [
+            "",
+            "1",
+            "GiB",
+            "1gib",
+            "-1B",
+            "1.5GiB",
+            "1 GiB",
+            "99999999999999TiB",
+            "1GiB2MiB",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

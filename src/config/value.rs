@@ -114,7 +114,9 @@ pub(super) fn from_text(kind: Kind, text: &str) -> toml::Value {
             let items = text.split_whitespace().map(toml::Value::from).collect();
             Some(toml::Value::Array(items))
         }
-        Kind::Text | Kind::Path | Kind::Address | Kind::Size(..) | Kind::Duration(..) | Kind::Choice(_) => None,
+        Kind::Text | Kind::Path | Kind::Address | Kind::Size(..) | Kind::Duration(..) | Kind::Choice(_) => {
+            None
+        }
     };
     parsed.unwrap_or_else(|| toml::Value::from(text))
 }

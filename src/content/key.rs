@@ -89,7 +89,10 @@ impl ContentKey {
     pub fn beside(&self, name: &str, media_type: &str, unique: &str) -> Self {
         let folder = self.0.rsplit_once('/').map_or("", |(folder, _)| folder);
         let dash = if unique.is_empty() { "" } else { "-" };
-        Self(format!("{folder}/{name}{dash}{unique}.{}", media::file_ending(media_type)))
+        Self(format!(
+            "{folder}/{name}{dash}{unique}.{}",
+            media::file_ending(media_type)
+        ))
     }
 
     /// What nothing else has in its key: names this version of the content, and says nothing about its bytes.

@@ -426,7 +426,8 @@ pub async fn find_by_source(
     source: &Source,
     kind: ArtifactKind,
 ) -> Result<Option<StoredArtifact>, DbError> {
-    let sql = format!("{STORED} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
+    let sql =
+        format!("{STORED} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
     let values = [
         tenant.into(),
         (&source.system).into(),

@@ -48,13 +48,7 @@ pub async fn enqueue(
             attempts = 0,
             worker = NULL";
     let id = ids::time_ordered();
-    let values = [
-        (&id).into(),
-        name.into(),
-        subject.into(),
-        due.into(),
-        now.into(),
-    ];
+    let values = [(&id).into(), name.into(), subject.into(), due.into(), now.into()];
     tx.execute(SQL, &values).await.map(|_| ())
 }
 

@@ -87,7 +87,7 @@ impl UploadSession {
     }
 }
 
-const SESSION: &str = "
+const STORED: &str = "
     SELECT id, tenant_id, application_id, user_id, source_system, source_id, kind, request, size_bytes, sha256, state,
            fault, received_bytes, partial, artifact_id, created_ticks, expires_ticks
     FROM upload_sessions";
@@ -121,7 +121,7 @@ fn read(row: &Row<'_>) -> Result<UploadSession, DbError> {
 /// # Errors
 /// [`DbError`] of the engine.
 pub async fn find(db: &mut Session, id: &str) -> Result<Option<UploadSession>, DbError> {
-    let sql = format!("{SESSION} WHERE id = ?1");
+    let sql = format!("{STORED} WHERE id = ?1");
     db.row(&sql, &[id.into()], read).await
 }
 
@@ -135,7 +135,8 @@ pub async fn find_by_source(
     source: &Source,
     kind: ArtifactKind,
 ) -> Result<Option<UploadSession>, DbError> {
-    let sql = format!("{SESSION} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
+    let sql =
+        format!("{STORED} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
     let values = [
         tenant.into(),
         (&source.system).into(),
@@ -150,7 +151,7 @@ pub async fn find_by_source(
 /// # Errors
 /// [`DbError`] of the engine.
 pub async fn expired(db: &mut Session, before: Ticks, limit: i64) -> Result<Vec<UploadSession>, DbError> {
-    let sql = format!("{SESSION} WHERE expires_ticks < ?1 ORDER BY expires_ticks, id LIMIT ?2");
+    let sql = format!("{STORED} WHERE expires_ticks < ?1 ORDER BY expires_ticks, id LIMIT ?2");
     db.rows(&sql, &[before.into(), limit.into()], read).await
 }
 
@@ -301,14 +302,23 @@ impl Write for Advance {
         let (id, worker) = ((&self.id).into(), (&self.worker).into());
         let advanced = self.progress.is_some();
         if let Some((received, partial)) = &self.progress {
-            let values = [id, worker, (*received).into(), partial.into(), self.expires.into()];
+            let values = [
+                id,
+                worker,
+                (*received).into(),
+                partial.into(),
+                self.expires.into(),
+            ];
             tx.execute(PROGRESS, &values).await?;
         }
         if tx.execute(LET_GO, &[id, worker]).await? == 0 {
             return Ok(None);
         }
         let session = find(tx, &self.id).await?;
-        if let Some(session) = session.as_ref().filter(|session| advanced && session.is_complete()) {
+        if let Some(session) = session
+            .as_ref()
+            .filter(|session| advanced && session.is_complete())
+        {
             jobs::enqueue(tx, self.job, &session.id, (self.now, self.now)).await?;
         }
         Ok(session)

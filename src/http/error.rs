@@ -462,9 +462,15 @@ impl From<UploadError> for ApiError {
             UploadError::NoSuchSession => Self::new(ErrorCode::NotFound, sentence(&text) + "."),
             UploadError::Failed(_) => Self::new(
                 ErrorCode::UnprocessableEntity,
-                format!("{}. Nothing has been published; what was received is kept to be looked at.", sentence(&text)),
+                format!(
+                    "{}. Nothing has been published; what was received is kept to be looked at.",
+                    sentence(&text)
+                ),
             ),
-            UploadError::CutOff => Self::bad_request("The body ended before its Content-Range says. Nothing of the slice counts.").closing(),
+            UploadError::CutOff => Self::bad_request(
+                "The body ended before its Content-Range says. Nothing of the slice counts.",
+            )
+            .closing(),
             UploadError::Another => Self::new(ErrorCode::NameAlreadyExists, sentence(&text) + "."),
             UploadError::NoSpace => full(text),
             UploadError::Content(error) => error.into(),

@@ -3,8 +3,8 @@
 //! A request's walk: `listener` accepts, `transport` shakes hands and chooses the protocol, `service` checks the head, normalises the path and authenticates, `router`
 //! finds the route, a handler under `artifacts`, `meetings`, `calls` or `users` parses, authorizes, plans, fetches and presents with `respond`.
 
-pub mod artifacts;
 pub mod api;
+pub mod artifacts;
 mod authority;
 mod batch;
 pub mod body;

@@ -12,12 +12,12 @@ use hyper::body::{Body as _, Incoming};
 use odata::path::{ResourcePath, Segment};
 use tokio::time::Instant;
 
+use super::api::{self, Asked};
 use super::artifacts::export::Exported;
 use super::artifacts::{content, count, delta, export, get, list};
 use super::authority::{self, AuthorityCall, RefusalNumber, Route};
 use super::body::Body;
 use super::error::{ApiError, ErrorCode, ErrorHeader};
-use super::api::{self, Asked};
 use super::head;
 use super::request::{ApiVersion, Call, JsonFormat, Preferences, RequestIds};
 use super::router::{self, Operation, Parameters, Resolved};
@@ -65,10 +65,7 @@ pub(super) async fn answer(
     let mut trace = Trace::default();
     let has_body = !body.is_end_stream();
     if let Some(found) = api::find(head.uri.path()) {
-        let asked = Asked {
-            app,
-            head: &head,
-        };
+        let asked = Asked { app, head: &head };
         let outcome = api::answer(&asked, found, body, &mut trace).await;
         return Ok(finish(app, (&head, &ids), trace, (started, has_body), outcome));
     }

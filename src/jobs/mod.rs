@@ -149,7 +149,15 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_an_hour() {
-        for (failures, seconds) in [(0, 1), (1, 2), (5, 32), (11, 2048), (12, 3600), (1000, 3600), (-1, 1)] {
+        for (failures, seconds) in [
+            (0, 1),
+            (1, 2),
+            (5, 32),
+            (11, 2048),
+            (12, 3600),
+            (1000, 3600),
+            (-1, 1),
+        ] {
             assert_eq!(pause_after(failures), Duration::from_secs(seconds), "{failures}");
         }
     }

@@ -3,8 +3,8 @@
 use super::{FINISH, Problem, UploadError, Uploads, Wanted};
 use crate::content::Partial;
 use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
-use crate::db::users::User;
 use crate::db::upload_sessions::{self, Begin, SessionState, Source, UploadSession};
+use crate::db::users::User;
 use crate::db::{DbError, Session, Tx, Write, jobs};
 use crate::graph::upload::UploadRequest;
 use crate::ids;
@@ -61,7 +61,9 @@ impl Uploads {
             kind: wanted.kind,
             request: serde_json::to_string(&request).unwrap_or_default(),
             size_bytes: size,
-            sha256: wanted.item.and_then(|(_, sha256)| sha256.map(|bytes| super::request::to_hex(&bytes))),
+            sha256: wanted
+                .item
+                .and_then(|(_, sha256)| sha256.map(|bytes| super::request::to_hex(&bytes))),
             state: SessionState::Open,
             fault: None,
             received_bytes: 0,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::publish::{Made, Publish, Published};
-use super::{FINISH, Stored, UploadError, Uploads};
+use super::{FINISH, Stored, UploadError, Uploads, facts};
 use crate::content::{ContentKey, ContentReader};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::content_objects::{ContentObject, Headed};
@@ -12,12 +12,16 @@ use crate::db::jobs::Job;
 use crate::db::upload_sessions::{self, SessionState, UploadSession};
 use crate::db::{DbError, Tx, Write};
 use crate::jobs::{JobError, Worker};
-use crate::media::{self, Fault};
+use crate::media;
 
 /// How often whoever looks at a file may not come back before it is kept without having been looked at.
 const MOST_CRASHES: i64 = 2;
 /// How often somebody looks whether another worker has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Why what could not be looked at is held back.
+const UNKNOWN: &str = "unknown: looking at the file has failed, and may fail again: look at it yourself, on another machine, \
+                       before it is released";
 
 /// What has become of a session.
 #[derive(Clone, Debug)]
@@ -37,7 +41,11 @@ impl Uploads {
         let (uploads, id) = (self.clone(), id.to_owned());
         // It goes on when whoever asked for it goes away.
         let finishing = tokio::spawn(async move {
-            let worker = Worker::new(uploads.db.clone(), uploads.clock.clone(), uploads.worker.to_string());
+            let worker = Worker::new(
+                uploads.db.clone(),
+                uploads.clock.clone(),
+                uploads.worker.to_string(),
+            );
             let deadline = tokio::time::Instant::now() + patience;
             loop {
                 let work = |job: Job| uploads.finish_job(job);
@@ -79,8 +87,15 @@ impl Uploads {
         match self.make(&session, job.crashes()).await {
             Ok(()) => Ok(()),
             Err(UploadError::Failed(fault)) => {
-                tracing::warn!(upload.id = session.id, fault, "an upload has failed; what has come of it is kept");
-                let fail = Fail { id: session.id, fault };
+                tracing::warn!(
+                    upload.id = session.id,
+                    fault,
+                    "an upload has failed; what has come of it is kept"
+                );
+                let fail = Fail {
+                    id: session.id,
+                    fault,
+                };
                 Ok(self.db.write(fail).await?)
             }
             Err(error) => Err(error.into()),
@@ -94,10 +109,14 @@ impl Uploads {
             let found = stored.partial.sha256()?;
             if announced.is_some_and(|announced| announced != found) {
                 let found = super::request::to_hex(&found);
-                let text = format!("the SHA-256 of what was received is {found}, which is not what was announced");
+                let text =
+                    format!("the SHA-256 of what was received is {found}, which is not what was announced");
                 return Err(UploadError::Failed(text));
             }
-            let (key, written) = self.content.complete(&stored.destination, &stored.partial).await?;
+            let (key, written) = self
+                .content
+                .complete(&stored.destination, &stored.partial)
+                .await?;
             let mut object = ContentObject {
                 key: key.as_str().to_owned(),
                 size_bytes: session.size_bytes,
@@ -109,7 +128,10 @@ impl Uploads {
                 facts: None,
             };
             match session.kind {
-                ArtifactKind::Recording => self.look_at_recording(&key, &mut object, &mut made, crashes).await?,
+                ArtifactKind::Recording => {
+                    self.look_at_recording(&key, &mut object, &mut made, crashes)
+                        .await?;
+                }
                 ArtifactKind::Transcript => self.look_at_transcript(&key, &mut object, &mut made).await?,
             }
             made.content = Some(object);
@@ -144,25 +166,27 @@ impl Uploads {
         crashes: i64,
     ) -> Result<(), UploadError> {
         if crashes > MOST_CRASHES {
-            made.quarantine = Some("probeFailed".to_owned());
+            made.quarantine = Some(UNKNOWN.to_owned());
             return Ok(());
         }
         let reader = self.content.open(key).await?;
-        let probed = match probe(reader).await? {
-            Some(probed) => probed,
-            None => {
-                made.quarantine = Some("probeFailed".to_owned());
-                return Ok(());
-            }
+        let Some(probed) = probe(reader).await? else {
+            made.quarantine = Some(UNKNOWN.to_owned());
+            return Ok(());
         };
         object.media_type = probed.media_type.to_owned();
-        object.facts = serde_json::to_string(&probed.facts).ok();
-        made.quarantine = probed.fault.as_ref().map(Fault::to_string);
+        object.facts = Some(facts::to_json(&probed.facts).to_string());
+        made.quarantine = probed.fault.as_ref().map(facts::quarantine);
+        if let Some(note) = probed.note {
+            tracing::info!(content.key = %key, note, "a file is served as it is");
+        }
         made.recorded = probed.facts.created;
         made.length = probed.facts.duration;
         if let Some(faststart) = probed.faststart {
             let head_key = key.beside("head", probed.media_type, "");
-            let head = self.put_beside(&head_key, faststart.head, probed.media_type).await?;
+            let head = self
+                .put_beside(&head_key, faststart.head, probed.media_type)
+                .await?;
             object.served = Some(Headed {
                 head_key: head.key.clone(),
                 body_offset: i64::try_from(faststart.body_offset).unwrap_or(i64::MAX),
@@ -201,9 +225,16 @@ impl Uploads {
         for ((text, name), place) in stored.wanted.texts.iter().zip(names).zip(&mut objects) {
             if let Some(text) = text {
                 // Nobody else writes into this folder, and the text is that of the row: done twice, it is the same.
-                let unique = if session.kind == ArtifactKind::Recording { "" } else { "text" };
+                let unique = if session.kind == ArtifactKind::Recording {
+                    ""
+                } else {
+                    "text"
+                };
                 let key = folder.beside(name, "text/vtt", unique);
-                *place = Some(self.put_beside(&key, text.clone().into_bytes(), "text/vtt").await?);
+                *place = Some(
+                    self.put_beside(&key, text.clone().into_bytes(), "text/vtt")
+                        .await?,
+                );
             }
         }
         made.texts = objects;
@@ -254,7 +285,8 @@ async fn is_webvtt(reader: ContentReader) -> Result<bool, UploadError> {
         let head = head.get(..count).unwrap_or_default();
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         Ok(text.strip_prefix(b"WEBVTT").is_some_and(|rest| {
-            rest.first().is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+            rest.first()
+                .is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
         }))
     });
     Ok(read.await?.map_err(crate::content::ContentError::Io)?)

@@ -8,6 +8,7 @@
 
 mod begin;
 mod expire;
+pub mod facts;
 mod finish;
 mod publish;
 pub mod request;
@@ -155,7 +156,9 @@ impl Uploads {
     /// # Errors
     /// [`DbError`] of the engine.
     pub async fn artifact_of(&self, session: &UploadSession) -> Result<Option<StoredArtifact>, DbError> {
-        let Some(id) = &session.artifact_id else { return Ok(None) };
+        let Some(id) = &session.artifact_id else {
+            return Ok(None);
+        };
         crate::db::artifacts::find_stored(&mut *self.db.snapshot().await?, session.kind, id).await
     }
 }

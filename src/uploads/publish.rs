@@ -19,6 +19,9 @@ use crate::seed::{self, MeetingType};
 /// A file that says that it was recorded before then has a clock that was never set.
 const FIRST_PLAUSIBLE: Ticks = Ticks(946_684_800 * TICKS_PER_SECOND);
 
+/// How far from its meeting's start a recording can have begun, by its own account.
+const NEAR: Duration = Duration::from_secs(86_400);
+
 /// What has been found and stored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Made {
@@ -89,8 +92,14 @@ impl Write for Publish {
             .map(|(kind, described)| self.artifact(&session, &stored, &meeting, (kind, described)))
             .collect();
         for one in &made {
-            if artifacts::find_stored(tx, one.kind, &one.artifact.id).await?.is_some() {
-                return Ok(Published::Refused(format!("there is a {} of that id already", one.kind.text())));
+            if artifacts::find_stored(tx, one.kind, &one.artifact.id)
+                .await?
+                .is_some()
+            {
+                return Ok(Published::Refused(format!(
+                    "there is a {} of that id already",
+                    one.kind.text()
+                )));
             }
         }
         let same_as = self.put(tx, &session, &made).await?;
@@ -113,10 +122,8 @@ impl Publish {
         }
         let [text, metadata] = &own.texts;
         // The head first, as the content names it.
-        for object in [&own.head, &own.content, text, metadata] {
-            if let Some(object) = object {
-                content_objects::insert(tx, object).await?;
-            }
+        for object in [&own.head, &own.content, text, metadata].into_iter().flatten() {
+            content_objects::insert(tx, object).await?;
         }
         for artifact in made {
             let id = &artifact.artifact.id;
@@ -152,7 +159,9 @@ impl Publish {
     ) -> Result<Result<OnlineMeeting, String>, DbError> {
         let asked = &stored.request.meeting;
         if let Some(id) = &asked.id {
-            let found = meetings::find(tx, id).await?.filter(|found| found.deleted.is_none());
+            let found = meetings::find(tx, id)
+                .await?
+                .filter(|found| found.deleted.is_none());
             return Ok(found.ok_or_else(|| "the meeting has been deleted meanwhile".to_owned()));
         }
         let organizer = asked.organizer.as_deref().unwrap_or_default();
@@ -185,14 +194,23 @@ impl Publish {
         let (asked, tenant) = (&stored.request.meeting, &session.tenant_id);
         let guid = match &asked.external_id {
             // Not of the name alone, which another meeting may have had that is deleted.
-            Some(external) => ids::derived("uploadedMeeting", &format!("{organizer}\0{external}\0{}", session.id), 0),
+            Some(external) => ids::derived(
+                "uploaded meeting",
+                &format!("{organizer}\0{external}\0{}", session.id),
+                0,
+            ),
             None => guid_of(tenant, &session.source, ArtifactKind::Recording),
         };
         let thread = ids::thread_id(&guid);
         let id = ids::meeting_id(organizer, &thread);
         let (join_meeting_id, passcode) = ids::join_meeting_id(&id);
         let recorded = stored.wanted.described().times;
-        let start = stored.wanted.meeting_times.start.or(recorded.start).or(self.recorded());
+        let start = stored
+            .wanted
+            .meeting_times
+            .start
+            .or(recorded.start)
+            .or(self.recorded());
         let end = stored.wanted.meeting_times.end.or(recorded.end);
         let end = end.or_else(|| Some(start?.plus(self.made.length?))).or(start);
         OnlineMeeting {
@@ -237,9 +255,12 @@ impl Publish {
         let call = call.unwrap_or_else(|| {
             ids::derived("call", &format!("{tenant}\0{}\0{}", source.system, source.id), 0)
         });
-        let correlation = described.content_correlation_id.or(of_recording.content_correlation_id);
-        let created = described.times.start.or(of_recording.times.start).or(self.recorded());
-        let created = created.or(meeting.start).unwrap_or(session.created);
+        let correlation = described
+            .content_correlation_id
+            .or(of_recording.content_correlation_id);
+        let created = described.times.start.or(of_recording.times.start);
+        let created = created.or_else(|| self.recorded_in(meeting)).or(meeting.start);
+        let created = created.unwrap_or(session.created);
         let end = described.times.end.or(of_recording.times.end);
         let end = end.or_else(|| self.made.length.map(|length| created.plus(length)));
         let key = |object: &Option<ContentObject>| object.as_ref().map(|object| object.key.clone());
@@ -273,8 +294,20 @@ impl Publish {
         }
     }
 
+    /// The same, where it fits to when the meeting was: what was copied or converted later may say when that was.
+    fn recorded_in(&self, meeting: &OnlineMeeting) -> Option<Ticks> {
+        let fits = |at: &Ticks| {
+            meeting
+                .start
+                .is_none_or(|start| (start.minus(NEAR)..=start.plus(NEAR)).contains(at))
+        };
+        self.recorded().filter(fits)
+    }
+
     /// When the file says that it was recorded, where that can be.
     fn recorded(&self) -> Option<Ticks> {
-        self.made.recorded.filter(|at| (FIRST_PLAUSIBLE..=self.now).contains(at))
+        self.made
+            .recorded
+            .filter(|at| (FIRST_PLAUSIBLE..=self.now).contains(at))
     }
 }

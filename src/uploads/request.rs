@@ -54,10 +54,13 @@ pub struct Wanted {
     /// Text and `metadataContent` of the transcript.
     pub texts: [Option<String>; 2],
     /// Length and SHA-256 of the file.
-    pub item: Option<(i64, Option<[u8; 32]>)>,
+    pub item: Option<Item>,
     /// Where it comes from.
     pub source: Source,
 }
+
+/// Length and SHA-256 of a file, the second where it was announced.
+pub type Item = (i64, Option<[u8; 32]>);
 
 /// When something began and ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,7 +137,10 @@ impl Wanted {
             return Err(Problem::at("/meeting", message));
         }
         if meeting.external_id.as_deref() == Some("") {
-            return Err(Problem::at("/meeting/externalId", "expected a text that is not empty"));
+            return Err(Problem::at(
+                "/meeting/externalId",
+                "expected a text that is not empty",
+            ));
         }
         let (kind, texts) = kind_of(request)?;
         Ok(Self {
@@ -145,8 +151,16 @@ impl Wanted {
                 &meeting.end_date_time,
             )?,
             participants: participants(request)?,
-            recording: request.recording.as_ref().map(Described::of_recording).transpose()?,
-            transcript: request.transcript.as_ref().map(Described::of_transcript).transpose()?,
+            recording: request
+                .recording
+                .as_ref()
+                .map(Described::of_recording)
+                .transpose()?,
+            transcript: request
+                .transcript
+                .as_ref()
+                .map(Described::of_transcript)
+                .transpose()?,
             texts,
             item: item(request)?,
             source: source(request)?,
@@ -167,7 +181,10 @@ impl Described {
     fn of_recording(own: &RecordingDescription) -> Result<Self, Problem> {
         let created = ("createdDateTime", &own.created_date_time);
         text("/recording/callId", own.call_id.as_deref())?;
-        text("/recording/contentCorrelationId", own.content_correlation_id.as_deref())?;
+        text(
+            "/recording/contentCorrelationId",
+            own.content_correlation_id.as_deref(),
+        )?;
         Ok(Self {
             times: times("/recording", created, &own.end_date_time)?,
             call_id: own.call_id.clone(),
@@ -178,7 +195,10 @@ impl Described {
     fn of_transcript(own: &TranscriptDescription) -> Result<Self, Problem> {
         let created = ("createdDateTime", &own.created_date_time);
         text("/transcript/callId", own.call_id.as_deref())?;
-        text("/transcript/contentCorrelationId", own.content_correlation_id.as_deref())?;
+        text(
+            "/transcript/contentCorrelationId",
+            own.content_correlation_id.as_deref(),
+        )?;
         Ok(Self {
             times: times("/transcript", created, &own.end_date_time)?,
             call_id: own.call_id.clone(),
@@ -193,10 +213,18 @@ fn kind_of(request: &UploadRequest) -> Result<(ArtifactKind, [Option<String>; 2]
         None => [None, None],
         Some(own) => [own.content.clone(), own.metadata_content.clone()],
     };
-    for (pointer, text) in ["/transcript/content", "/transcript/metadataContent"].iter().zip(&texts) {
-        let is_vtt = text.as_ref().is_none_or(|text| Transcript::from_bytes(text.as_bytes()).is_ok());
+    for (pointer, text) in ["/transcript/content", "/transcript/metadataContent"]
+        .iter()
+        .zip(&texts)
+    {
+        let is_vtt = text
+            .as_ref()
+            .is_none_or(|text| Transcript::from_bytes(text.as_bytes()).is_ok());
         if !is_vtt {
-            return Err(Problem::at(pointer, "expected WebVTT, which begins with the word WEBVTT"));
+            return Err(Problem::at(
+                pointer,
+                "expected WebVTT, which begins with the word WEBVTT",
+            ));
         }
     }
     let [content, _] = &texts;
@@ -208,7 +236,8 @@ fn kind_of(request: &UploadRequest) -> Result<(ArtifactKind, [Option<String>; 2]
         }
         (Some(_), _) if !has_item => return Err(Problem::at("/item", "expected the file of the recording")),
         (Some(_), Some(_)) if content.is_none() => {
-            let message = "expected the text of the transcript, as the file is the recording; or upload it by itself";
+            let message =
+                "expected the text of the transcript, as the file is the recording; or upload it by itself";
             return Err(Problem::at("/transcript/content", message));
         }
         (None, Some(_)) if has_item == content.is_some() => {
@@ -241,8 +270,10 @@ fn participants(request: &UploadRequest) -> Result<Vec<(String, Role)>, Problem>
     people.collect()
 }
 
-fn item(request: &UploadRequest) -> Result<Option<(i64, Option<[u8; 32]>)>, Problem> {
-    let Some(item) = &request.item else { return Ok(None) };
+fn item(request: &UploadRequest) -> Result<Option<Item>, Problem> {
+    let Some(item) = &request.item else {
+        return Ok(None);
+    };
     if item.name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
         let message = format!("expected a name of at most {MAX_NAME} bytes");
         return Err(Problem::at("/item/name", message));
@@ -261,11 +292,16 @@ fn source(request: &UploadRequest) -> Result<Source, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let system = source.system.as_str();
     if system.is_empty() || system.len() > MAX_SYSTEM || !system.chars().all(plain) {
-        let message = format!("expected a name of at most {MAX_SYSTEM} letters, digits, '-', '_' and '.', such as jibri");
+        let message = format!(
+            "expected a name of at most {MAX_SYSTEM} letters, digits, '-', '_' and '.', such as jibri"
+        );
         return Err(Problem::at("/source/system", message));
     }
     if source.id.is_empty() {
-        return Err(Problem::at("/source/id", "expected how the system names the recording"));
+        return Err(Problem::at(
+            "/source/id",
+            "expected how the system names the recording",
+        ));
     }
     text("/source/id", Some(&source.id))?;
     Ok(Source {
@@ -276,9 +312,10 @@ fn source(request: &UploadRequest) -> Result<Source, Problem> {
 
 fn text(pointer: &str, value: Option<&str>) -> Result<(), Problem> {
     match value {
-        Some(text) if text.len() > MAX_TEXT => {
-            Err(Problem::at(pointer, format!("expected a text of at most {MAX_TEXT} bytes")))
-        }
+        Some(text) if text.len() > MAX_TEXT => Err(Problem::at(
+            pointer,
+            format!("expected a text of at most {MAX_TEXT} bytes"),
+        )),
         _ => Ok(()),
     }
 }
@@ -290,9 +327,10 @@ fn times(
 ) -> Result<Times, Problem> {
     let instant = |name: &str, value: &Option<String>| match value {
         None => Ok(None),
-        Some(text) => text.parse::<Ticks>().map(Some).map_err(|error| {
-            Problem::at(&format!("{at}/{name}"), error.to_string())
-        }),
+        Some(text) => text
+            .parse::<Ticks>()
+            .map(Some)
+            .map_err(|error| Problem::at(&format!("{at}/{name}"), error.to_string())),
     };
     let (start, end) = (instant(start_name, start)?, instant("endDateTime", end)?);
     match (start, end) {

@@ -125,7 +125,9 @@ impl Uploads {
         expected(session, range)?;
         let stored = Stored::of(session)?;
         let mut appending = self.content.append(&stored.destination, stored.partial).await?;
-        let came = self.copy(&mut appending, &session.id, (range, worker), chunks).await;
+        let came = self
+            .copy(&mut appending, &session.id, (range, worker), chunks)
+            .await;
         // Ended in any case: what is under way must not be written later.
         let ended = appending.end().await;
         came?;

@@ -192,6 +192,8 @@ fn object(key: &str) -> ContentObject {
         media_type: "video/mp4".to_owned(),
         modified_ns: 123_456_789,
         stored: at(NOW),
+        served: None,
+        facts: None,
     }
 }
 

@@ -17,22 +17,26 @@ const fn place(code: ErrorCode) -> usize {
         ErrorCode::RequestBadRequest => 7,
         ErrorCode::InvalidArgument => 8,
         ErrorCode::NameAlreadyExists => 9,
-        ErrorCode::ResyncRequired => 10,
-        ErrorCode::ResourceModified => 11,
-        ErrorCode::RequestEntityTooLarge => 12,
-        ErrorCode::UnsupportedMediaType => 13,
-        ErrorCode::InvalidRange => 14,
-        ErrorCode::FailedDependency => 15,
-        ErrorCode::TooManyRequests => 16,
-        ErrorCode::RequestHeaderFieldsTooLarge => 17,
-        ErrorCode::GeneralException => 18,
-        ErrorCode::NotImplemented => 19,
-        ErrorCode::ServiceNotAvailable => 20,
+        ErrorCode::Conflict => 10,
+        ErrorCode::UnprocessableEntity => 11,
+        ErrorCode::ResourceLocked => 12,
+        ErrorCode::InsufficientStorage => 13,
+        ErrorCode::ResyncRequired => 14,
+        ErrorCode::ResourceModified => 15,
+        ErrorCode::RequestEntityTooLarge => 16,
+        ErrorCode::UnsupportedMediaType => 17,
+        ErrorCode::InvalidRange => 18,
+        ErrorCode::FailedDependency => 19,
+        ErrorCode::TooManyRequests => 20,
+        ErrorCode::RequestHeaderFieldsTooLarge => 21,
+        ErrorCode::GeneralException => 22,
+        ErrorCode::NotImplemented => 23,
+        ErrorCode::ServiceNotAvailable => 24,
     }
 }
 
 /// How many places there are above.
-const PLACES: usize = 21;
+const PLACES: usize = 25;
 
 /// The sections of the page by their headings.
 fn sections() -> BTreeMap<String, String> {

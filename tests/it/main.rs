@@ -40,4 +40,5 @@ mod support;
 mod throttling;
 mod tls;
 mod tokens_are_never_logged;
+mod uploads;
 mod users;

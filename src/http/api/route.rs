@@ -58,7 +58,10 @@ impl Found {
     }
 
     pub(in crate::http) fn allows(&self, method: &Method) -> bool {
-        self.route.allowed.split(", ").any(|allowed| allowed == method.as_str())
+        self.route
+            .allowed
+            .split(", ")
+            .any(|allowed| allowed == method.as_str())
     }
 }
 
@@ -86,8 +89,14 @@ mod tests {
             ("/api/v1/openapi.json", Some(Resource::OpenApi)),
             ("/api/v1/uploadSessions", Some(Resource::UploadSessions)),
             ("/api/v1/uploadSessions/", Some(Resource::UploadSessions)),
-            ("/api/v1/uploadSessions/a-b_c", Some(Resource::UploadSession("a-b_c".to_owned()))),
-            ("/api/v1/uploadSessions/a/b", Some(Resource::UploadSession("a/b".to_owned()))),
+            (
+                "/api/v1/uploadSessions/a-b_c",
+                Some(Resource::UploadSession("a-b_c".to_owned())),
+            ),
+            (
+                "/api/v1/uploadSessions/a/b",
+                Some(Resource::UploadSession("a/b".to_owned())),
+            ),
             ("/api/v1/", None),
             ("/api/v2/uploadSessions", None),
             ("/v1.0/api/v1/uploadSessions", None),

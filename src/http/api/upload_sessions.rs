@@ -89,7 +89,11 @@ pub(super) async fn create(
     let token = asked.app.sealer.seal_text(PURPOSE, &token);
     let token = token.ok_or_else(|| ApiError::unavailable("the system has no randomness to give"))?;
     let url = format!("{}/api/v1/uploadSessions/{token}", asked.app.public_url);
-    let status = if session.received_bytes == 0 { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if session.received_bytes == 0 {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     status_of(asked, &session, Some(url), status)
 }
 
@@ -97,7 +101,11 @@ pub(super) async fn create(
 ///
 /// # Errors
 /// [`ApiError`] as `openapi.json` says.
-pub(super) async fn session(asked: &Asked<'_>, token: &str, body: Incoming) -> Result<Response<Body>, ApiError> {
+pub(super) async fn session(
+    asked: &Asked<'_>,
+    token: &str,
+    body: Incoming,
+) -> Result<Response<Body>, ApiError> {
     let opened = open(asked, token).await;
     let method = &asked.head.method;
     match opened {
@@ -140,7 +148,8 @@ async fn authorize_again(
     session: &UploadSession,
 ) -> Result<(), ApiError> {
     let Some(caller) = uploader.again(db).await? else {
-        let fault = crate::auth::token::TokenFault::Invalid("whoever began the upload does not count any more");
+        let fault =
+            crate::auth::token::TokenFault::Invalid("whoever began the upload does not count any more");
         return Err(fault.into());
     };
     let request: crate::graph::upload::UploadRequest =
@@ -161,7 +170,8 @@ async fn authorize_again(
 
 /// A slice.
 async fn put(asked: &Asked<'_>, session: &UploadSession, body: Incoming) -> Result<Response<Body>, ApiError> {
-    if session.state == SessionState::Finished || session.is_complete() && session.state == SessionState::Open {
+    if session.state == SessionState::Finished || session.is_complete() && session.state == SessionState::Open
+    {
         head::drain(body).await;
         return finished(asked, session).await;
     }

@@ -263,9 +263,13 @@ async fn with_head(
     object: &ContentObject,
     body: ContentReader,
 ) -> Result<ContentReader, ContentError> {
-    let Some(served) = &object.served else { return Ok(body) };
+    let Some(served) = &object.served else {
+        return Ok(body);
+    };
     let mut db = call.app.db.snapshot().await.map_err(unread)?;
-    let head = content_objects::find(&mut db, &served.head_key).await.map_err(unread)?;
+    let head = content_objects::find(&mut db, &served.head_key)
+        .await
+        .map_err(unread)?;
     drop(db);
     let head = head.ok_or_else(|| unread("a head has no row"))?;
     let bytes = |number: i64| u64::try_from(number).unwrap_or(0);
@@ -278,7 +282,8 @@ fn unread(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Content
 }
 
 fn key_of(object: &ContentObject) -> Result<ContentKey, ContentError> {
-    ContentKey::from_row(&object.key).ok_or_else(|| unread("a row names an object outside of the content store"))
+    ContentKey::from_row(&object.key)
+        .ok_or_else(|| unread("a row names an object outside of the content store"))
 }
 
 fn expected(object: &ContentObject) -> Result<Expected, ContentError> {

@@ -54,7 +54,7 @@ fn app_only_has_roles_and_delegated_has_scp_and_nothing_else_is_printed() {
         assert_eq!(header["typ"], "at+jwt");
         assert_eq!(claims["oid"], ORGANIZER);
         let scopes: Vec<&str> = claims["scp"].as_str().unwrap().split(' ').collect();
-        assert_eq!(scopes.len(), 9);
+        assert_eq!(scopes.len(), 10);
         assert!(scopes.contains(&"User.Read"));
     }
 }

@@ -30,6 +30,8 @@ pub const FABRIKAM_MEETING: &str =
 
 /// Permission of recordings.
 pub const READ: &str = "OnlineMeetingRecording.Read.All";
+/// Permission of whoever puts recordings in.
+pub const WRITE: &str = "OnlineMeetingRecording.Write.All";
 /// Permission of transcripts.
 pub const READ_TRANSCRIPTS: &str = "OnlineMeetingTranscript.Read.All";
 

@@ -1,0 +1,265 @@
+//! What a session is begun with: the meeting, the item, the source.
+
+use serde_json::{Value, json};
+
+use super::{SESSIONS, Upload, expected, into_standup, read_back, sample, uploader};
+use crate::support::names::{ARCHIVER, ATTENDEE, ORGANIZER, READ_TRANSCRIPTS, STANDUP};
+use crate::support::{TestApp, TokenOf};
+
+/// A meeting that is described, with a recording in it.
+fn described(bytes: &[u8]) -> Value {
+    json!({
+        "meeting": {
+            "externalId": "room-7", "organizer": "organizer@contoso.example", "subject": "Planning",
+            "startDateTime": "2026-01-21T10:00:00+01:00", "endDateTime": "2026-01-21T11:00:00+01:00",
+            "participants": [{ "user": "attendee@contoso.example", "role": "presenter" }],
+        },
+        "recording": { "callId": "call-7" },
+        "item": { "name": "x.mp4", "size": bytes.len() },
+        "source": { "system": "jibri", "id": "abc" },
+    })
+}
+
+#[tokio::test]
+async fn a_meeting_that_is_described_is_made_and_looks_like_any_other() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let upload = Upload::begin(&app, &described(&bytes)).await;
+    let made = upload.put_all(&bytes, 10_000).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let recording = made.json();
+    assert_eq!(recording["callId"], "call-7");
+    assert_eq!(recording["createdDateTime"], "2026-01-21T09:00:00.0000000Z");
+    assert_eq!(recording["meetingOrganizer"]["user"]["id"], ORGANIZER);
+
+    let token = TokenOf::user(ORGANIZER)
+        .permissions(&["OnlineMeetings.Read", "OnlineMeetingRecording.Read.All"])
+        .sign();
+    let meeting = recording["meetingId"].as_str().unwrap();
+    let found = app
+        .get(&format!("/v1.0/me/onlineMeetings/{meeting}"), &token)
+        .await;
+    assert_eq!(found.status, 200, "{}", found.text());
+    let found = found.json();
+    assert_eq!(found["subject"], "Planning");
+    assert_eq!(found["startDateTime"], "2026-01-21T09:00:00.0000000Z");
+    assert_eq!(found["externalId"], "room-7");
+    let attendees = &found["participants"]["attendees"];
+    assert_eq!(attendees[0]["identity"]["user"]["id"], ATTENDEE);
+    assert_eq!(attendees[0]["role"], "presenter");
+    let listed = app
+        .get(&format!("/v1.0/me/onlineMeetings/{meeting}/recordings"), &token)
+        .await;
+    assert_eq!(listed.json()["value"][0]["id"], recording["id"]);
+    let context = recording["@odata.context"].as_str().unwrap();
+    assert!(context.ends_with("/recordings/$entity"), "{context}");
+}
+
+#[tokio::test]
+async fn a_meeting_is_found_again_by_its_external_id() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let mut meetings = Vec::new();
+    for id in ["first", "second"] {
+        let mut request = described(&bytes);
+        request["source"]["id"] = id.into();
+        let upload = Upload::begin(&app, &request).await;
+        let made = upload.put_all(&bytes, bytes.len()).await.json();
+        meetings.push((made["meetingId"].clone(), made["id"].clone()));
+    }
+    assert_eq!(meetings[0].0, meetings[1].0);
+    assert_ne!(meetings[0].1, meetings[1].1);
+}
+
+#[tokio::test]
+async fn the_same_source_once_more_is_the_same_session_and_then_the_recording() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let request = into_standup("again", &bytes);
+    let first = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+    assert_eq!(first.status, 201);
+    assert_eq!(expected(&first), format!("0-{}", bytes.len() - 1));
+    let upload = Upload::of(&app, &first);
+    assert_eq!(upload.put(0, &bytes[..100], bytes.len()).await.status, 202);
+
+    let second = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+    assert_eq!(second.status, 200);
+    assert_eq!(expected(&second), format!("100-{}", bytes.len() - 1));
+    let other = Upload::of(&app, &second);
+    let made = other.put(100, &bytes[100..], bytes.len()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+
+    let third = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+    assert_eq!(third.status, 200);
+    assert_eq!(third.json()["id"], made.json()["id"]);
+    assert_eq!(third.header("location"), made.header("location"));
+}
+
+#[tokio::test]
+async fn a_transcript_comes_along_with_its_recording() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let text = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Megan>Good morning.</v>\n";
+    let mut request = into_standup("with-text", &bytes);
+    request["transcript"] = json!({ "content": text });
+    let made = Upload::begin(&app, &request)
+        .await
+        .put_all(&bytes, bytes.len())
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let correlation = made.json()["contentCorrelationId"].clone();
+
+    let path = format!("/v1.0/users/{ORGANIZER}/onlineMeetings/{STANDUP}/transcripts");
+    let token = TokenOf::application(ARCHIVER)
+        .permissions(&[READ_TRANSCRIPTS])
+        .sign();
+    let listed = app.get(&path, &token).await.json();
+    let transcript = listed["value"].as_array().unwrap().iter();
+    let transcript = transcript
+        .into_iter()
+        .find(|one| one["contentCorrelationId"] == correlation);
+    let id = transcript.expect("no transcript")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let content = app.get(&format!("{path}/{id}/content"), &token).await;
+    assert_eq!(content.text(), text);
+}
+
+#[tokio::test]
+async fn a_transcript_comes_by_its_text_alone_or_by_slices() {
+    let app = TestApp::start().await;
+    let text = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Megan>Good morning.</v>\n";
+    let request = |id: &str, transcript: Value, item: Value| {
+        json!({ "meeting": { "id": STANDUP }, "transcript": transcript, "item": item,
+                "source": { "system": "test", "id": id } })
+    };
+    let inline = request("inline", json!({ "content": text }), Value::Null);
+    let made = app.send_json("POST", SESSIONS, &uploader(), &inline).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(read_back(&app, &made, "/content").await.text(), text);
+    let again = app.send_json("POST", SESSIONS, &uploader(), &inline).await;
+    assert_eq!((again.status, &again.json()["id"]), (200, &made.json()["id"]));
+
+    let slices = request("slices", json!({}), json!({ "size": text.len() }));
+    let made = Upload::begin(&app, &slices)
+        .await
+        .put_all(text.as_bytes(), 20)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let content = read_back(&app, &made, "/content").await;
+    assert_eq!(
+        (content.text().as_str(), content.header("content-type")),
+        (text, "text/vtt")
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_with_its_place() {
+    let app = TestApp::start().await;
+    let good = into_standup("x", b"abc");
+    let changed = |pointer: &str, value: Value| {
+        let mut request = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = if parent.is_empty() {
+            &mut request
+        } else {
+            request.pointer_mut(parent).unwrap()
+        };
+        parent[name] = value;
+        request
+    };
+    for (request, named) in [
+        (json!([]), ""),
+        (json!({}), "source"),
+        (changed("/colour", "red".into()), "colour"),
+        (changed("/item/size", 0.into()), "/item/size"),
+        (changed("/item/size", (-5).into()), "/item/size"),
+        (
+            changed("/item/size", json!(9_223_372_036_854_775_808_u64)),
+            "/item/size",
+        ),
+        (changed("/item/size", "3".into()), "/item/size"),
+        (changed("/item/sha256", "zz".into()), "/item/sha256"),
+        (changed("/item/name", "x".repeat(8193).into()), "/item/name"),
+        (changed("/item", Value::Null), "/item"),
+        (changed("/recording", Value::Null), "a recording or a transcript"),
+        (
+            changed("/recording/createdDateTime", "yesterday".into()),
+            "/recording/createdDateTime",
+        ),
+        (
+            changed("/recording/endDateTime", "2025-01-01T00:00:00Z".into()),
+            "/recording/endDateTime",
+        ),
+        (changed("/recording/duration", 5.into()), "duration"),
+        (changed("/source/system", "a b".into()), "/source/system"),
+        (changed("/source/id", "".into()), "/source/id"),
+        (changed("/source/id", "x".repeat(1025).into()), "/source/id"),
+        (changed("/meeting/subject", "both".into()), "/meeting"),
+        (changed("/meeting", json!({})), "/meeting/organizer"),
+        (
+            changed(
+                "/meeting",
+                json!({ "organizer": ORGANIZER, "participants": [{ "user": "nobody@x" }] }),
+            ),
+            "/meeting/participants/0/user",
+        ),
+        (
+            changed(
+                "/meeting",
+                json!({ "organizer": ORGANIZER, "participants": [{ "user": ATTENDEE, "role": "boss" }] }),
+            ),
+            "/meeting/participants/0/role",
+        ),
+        (changed("/transcript", json!({})), "/transcript/content"),
+        (changed("/transcript", json!({ "content": "Hello" })), "WebVTT"),
+    ] {
+        let answer = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+        let (status, code, message) = answer.error();
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "BadRequest"),
+            "{request}: {message}"
+        );
+        assert!(message.contains(named), "{request}: {message}");
+    }
+    let not_json = app.request("POST", SESSIONS).bearer_auth(uploader()).body("{");
+    assert_eq!(app.send(not_json).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_name_is_stored_under_ours_whatever_it_is() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    for (index, name) in [
+        "../../etc/passwd",
+        "a\0b",
+        "\u{202e}4pm.exe",
+        &"é".repeat(2048),
+        "",
+        "/",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut request = into_standup(&format!("name-{index}"), &bytes);
+        request["item"]["name"] = name.into();
+        let made = Upload::begin(&app, &request)
+            .await
+            .put_all(&bytes, bytes.len())
+            .await;
+        assert_eq!(made.status, 201, "{name:?}: {}", made.text());
+    }
+    for file in app.content_files() {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(
+            ["recording.mp4", "transcript.vtt", "recording.bin"].contains(&name),
+            "{file:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn annotations_of_odata_are_passed_over() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let mut request = into_standup("annotated", &bytes);
+    request["item"]["@microsoft.graph.conflictBehavior"] = "replace".into();
+    request["@odata.type"] = "#x".into();
+    Upload::begin(&app, &request).await;
+}
