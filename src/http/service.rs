@@ -53,7 +53,6 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
-    let has_body = !body.is_end_stream();
     let form = authority::find(head.uri.path());
     let limits = &app.config.limits;
     let keep = match (&form, &head.method) {
@@ -102,11 +101,6 @@ pub(super) async fn answer(
     if head.version == Version::HTTP_2 {
         // Frames say what there is (RFC 9113 section 8.2.2).
         response.headers_mut().remove(header::CONNECTION);
-    } else if has_body {
-        // Heads are watched up to the first body (`framing`); what comes behind one is not read any more.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if head.method == Method::HEAD {
         let length = response.body().size_hint().exact().unwrap_or_default();
