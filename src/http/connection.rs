@@ -1,70 +1,86 @@
-//! A connection of HTTP/1.1 that shows what it reads to the scanner of heads.
+//! A connection of HTTP/1.1 that shows what it reads to the scanner of messages.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::framing::HeadScanner;
+use super::framing::MessageScanner;
 
-/// Bytes read at a time while heads are watched.
-const READ_BYTES: usize = 4096;
+/// What is read in the place of a head that was refused: no head may hold NUL, and it ends here, so the library answers 400
+/// at once and closes.
+const SPOILT_HEAD: &[u8] = b"\0\r\n\r\n";
 
-/// A connection, with or without TLS, whose heads are watched.
+/// A connection, with or without TLS, whose messages are watched where they lie. Behind what was refused nothing is read.
 pub(super) struct Connection<S> {
-    io: TokioIo<S>,
-    heads: HeadScanner,
+    stream: S,
+    messages: MessageScanner,
+    /// After a refusal, what is still to be read instead.
+    refused: Option<&'static [u8]>,
 }
 
 impl<S> Connection<S> {
     pub(super) fn new(stream: S) -> Self {
         Self {
-            io: TokioIo::new(stream),
-            heads: HeadScanner::new(),
+            stream,
+            messages: MessageScanner::default(),
+            refused: None,
         }
+    }
+
+    /// Takes back what may not be read of the bytes behind `before`. Whether any are left, or the stream has ended.
+    fn watch(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> bool {
+        let read = buf.filled().get(before..).unwrap_or_default();
+        let Err(refused) = self.messages.scan(read) else {
+            return true;
+        };
+        buf.set_filled(before + refused.accepted);
+        self.refused = Some(if refused.in_head { SPOILT_HEAD } else { &[] });
+        refused.accepted > 0
     }
 }
 
-impl<S: AsyncRead + Unpin> Read for Connection<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buf: ReadBufCursor<'_>,
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.heads.is_watching() {
-            return Pin::new(&mut self.io).poll_read(cx, buf);
+        if self.refused.is_none() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            if self.watch(buf, before) {
+                return Poll::Ready(Ok(()));
+            }
         }
-        // A cursor cannot be looked back into, so these bytes come by a detour; they are few.
-        let mut bytes = [0; READ_BYTES];
-        let wanted = buf.remaining().min(READ_BYTES);
-        let mut read = ReadBuf::new(bytes.get_mut(..wanted).unwrap_or_default());
-        ready!(Pin::new(&mut self.io).poll_read(cx, read.unfilled()))?;
-        let count = read.filled().len();
-        let filled = bytes.get_mut(..count).unwrap_or_default();
-        self.heads.scan(filled);
-        buf.put_slice(filled);
+        let instead = self.refused.unwrap_or_default();
+        if instead.is_empty() {
+            // Whoever reads a body hears of it, and answers with a refusal.
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        let (now, later) = instead.split_at(instead.len().min(buf.remaining()));
+        buf.put_slice(now);
+        self.refused = Some(later);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Connection<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -72,6 +88,37 @@ impl<S: AsyncWrite + Unpin> Write for Connection<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn as_much_is_read_at_once_as_there_is_room_for() {
+        let next = "GET / HTTP/1.1\r\n\r\n";
+        let text = format!("{next}PUT / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
+        let bytes = [
+            text.as_bytes(),
+            &vec![0; 1_000_000],
+            next.as_bytes(),
+            b"\n",
+            next.as_bytes(),
+        ]
+        .concat();
+        let mut connection = Connection::new(bytes.as_slice());
+        let mut read = vec![1; bytes.len()];
+        let count = connection.read(&mut read).await.unwrap();
+        assert_eq!(count, text.len() + 1_000_000 + next.len());
+        let mut instead = Vec::new();
+        assert!(connection.read_to_end(&mut instead).await.is_err());
+        assert_eq!(
+            (&read[..count], instead.as_slice()),
+            (&bytes[..count], SPOILT_HEAD)
+        );
     }
 }

@@ -12,7 +12,7 @@ mod calls;
 mod connection;
 pub mod error;
 mod frames;
-mod framing;
+pub mod framing;
 mod head;
 mod health;
 mod http2;

@@ -7,6 +7,7 @@ use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -63,14 +64,14 @@ impl Redirect {
 }
 
 async fn serve(client: Client, limits: &LimitsConfig, public_url: &str) {
-    let stream = Connection::new(Patient::new(client.stream, limits.send_timeout));
+    let stream = Patient::new(client.stream, limits.send_timeout);
     let answer = service_fn(|request: Request<Incoming>| {
         let answer = redirect(public_url, request.uri());
         std::future::ready(Ok::<_, Infallible>(answer))
     });
     let connection = http1_builder(limits)
         .keep_alive(false)
-        .serve_connection(stream, answer);
+        .serve_connection(TokioIo::new(Connection::new(stream)), answer);
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -63,11 +63,10 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
-    let has_body = !body.is_end_stream();
     if let Some(found) = api::find(head.uri.path()) {
         let asked = Asked { app, head: &head };
         let outcome = api::answer(&asked, found, body, &mut trace).await;
-        return Ok(finish(app, (&head, &ids), trace, (started, has_body), outcome));
+        return Ok(finish(app, (&head, &ids), trace, started, outcome));
     }
     let form = authority::find(head.uri.path());
     let limits = &app.config.limits;
@@ -113,7 +112,7 @@ pub(super) async fn answer(
         }
         (Err(error), _) => Err(error),
     };
-    Ok(finish(app, (&head, &ids), trace, (started, has_body), outcome))
+    Ok(finish(app, (&head, &ids), trace, started, outcome))
 }
 
 /// What every answer carries, and the line in the log.
@@ -121,7 +120,7 @@ fn finish(
     app: &App,
     (head, ids): (&http::request::Parts, &RequestIds),
     mut trace: Trace,
-    (started, has_body): (Instant, bool),
+    started: Instant,
     outcome: Result<Response<Body>, ApiError>,
 ) -> Response<Body> {
     let (mut response, error) = match outcome {
@@ -132,11 +131,6 @@ fn finish(
     if head.version == Version::HTTP_2 {
         // Frames say what there is (RFC 9113 section 8.2.2).
         response.headers_mut().remove(header::CONNECTION);
-    } else if has_body {
-        // Heads are watched up to the first body (`framing`); what comes behind one is not read any more.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if head.method == Method::HEAD {
         let length = response.body().size_hint().exact().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -125,7 +125,8 @@ async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send>(
     stopping: &mut watch::Receiver<bool>,
 ) -> Result<(), hyper::Error> {
     let answer = service_fn(|request| service::answer(app, peer, request));
-    let connection = http1_builder(&app.config.limits).serve_connection(Connection::new(stream), answer);
+    let stream = TokioIo::new(Connection::new(stream));
+    let connection = http1_builder(&app.config.limits).serve_connection(stream, answer);
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => ended,

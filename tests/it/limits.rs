@@ -119,11 +119,7 @@ async fn exactly_one_host_is_wanted() {
             "{lines}: {}",
             answer.text
         );
-        assert!(
-            answer.text.to_lowercase().contains("\r\nconnection: close\r\n"),
-            "{}",
-            answer.text
-        );
+        assert!(answer.closes(), "{}", answer.text);
     }
 }
 

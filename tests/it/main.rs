@@ -25,6 +25,7 @@ mod errors;
 mod every_error_is_documented;
 mod every_route_is_protected;
 mod exports;
+mod framing;
 mod head;
 mod health;
 mod layering;

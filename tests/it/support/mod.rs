@@ -29,7 +29,7 @@ use graphophone::store::Store;
 use tempfile::TempDir;
 
 use postgres::Database;
-pub use raw::RawAnswer;
+pub use raw::{RawAnswer, RawConnection};
 use stores::Stores;
 pub use token::TokenOf;
 
@@ -269,6 +269,11 @@ impl TestApp {
     /// answer.
     pub async fn send_raw(&self, bytes: &[u8]) -> RawAnswer {
         raw::send(self.address(), bytes).await
+    }
+
+    /// A connection on which bytes are sent as they are, and answers read one by one.
+    pub async fn connect(&self) -> RawConnection {
+        RawConnection::open(self.address()).await
     }
 
     /// GET of a path that no client library would leave as it is.
