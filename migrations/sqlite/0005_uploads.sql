@@ -63,3 +63,30 @@ ALTER TABLE content_objects ADD COLUMN facts TEXT;
 CREATE INDEX content_objects_by_hash ON content_objects (sha256, content_key);
 CREATE INDEX content_objects_by_head ON content_objects (head_key) WHERE head_key IS NOT NULL;
 
+
+-- Files that have been imported, so that a folder is not read through again. path: as the operator's machine names it.
+CREATE TABLE imported_files (
+    path TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    tenant_id TEXT NOT NULL,
+    source_system TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (path)
+) STRICT;
+
+-- What is gone for good. Digests alone, which name nobody: they keep what was deleted from coming in again.
+CREATE TABLE tombstones (
+    digest TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    source_digest TEXT,
+    deleted_ticks INTEGER NOT NULL,
+    removed_ticks INTEGER NOT NULL,
+    PRIMARY KEY (digest)
+) STRICT;
+
+CREATE INDEX tombstones_by_source ON tombstones (source_digest) WHERE source_digest IS NOT NULL;
+
+-- actor: who has done it at the command line.
+ALTER TABLE audit_records ADD COLUMN actor TEXT;

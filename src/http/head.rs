@@ -1,5 +1,7 @@
 //! What is checked of a request before anything is made of it: the size of its head, which host it is for, and its body.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -55,9 +57,21 @@ const DRAINED_BYTES: u64 = 4 * 1024 * 1024;
 /// The least that a body has to bring in each [`BODY_TIMEOUT`] (security.md section 3).
 const LEAST_BYTES: u64 = 30 * 1024;
 
-/// Reads a body away that is refused, or that nobody needs. Where it is long the connection ends instead.
-pub(super) async fn drain(body: Incoming) {
-    BodyChunks::new(body).drain().await;
+/// Reads a body away that is refused, or that nobody needs. Whether all of it has been read: otherwise the connection ends.
+pub(super) async fn drain(head: &http::request::Parts, body: Incoming) -> bool {
+    let mut chunks = BodyChunks::new(head, body);
+    chunks.drain().await;
+    chunks.rest.is_read()
+}
+
+/// Whether the end of a body has been read, for whoever answers.
+#[derive(Clone, Default)]
+pub(super) struct Rest(Arc<AtomicBool>);
+
+impl Rest {
+    pub(super) fn is_read(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// The bytes of a body that is long, as they come. One that comes too slowly has broken off.
@@ -66,15 +80,27 @@ pub(super) struct BodyChunks {
     /// When so many bytes more have to be here.
     deadline: Instant,
     came: u64,
+    /// Whoever sends it waits to be asked for it (RFC 9110 section 10.1.1).
+    is_expected: bool,
+    rest: Rest,
 }
 
 impl BodyChunks {
-    pub(super) fn new(body: Incoming) -> Self {
+    pub(super) fn new(head: &http::request::Parts, body: Incoming) -> Self {
+        let rest = Rest::default();
+        rest.0.store(body.is_end_stream(), Ordering::Relaxed);
         Self {
             body,
+            is_expected: head.headers.contains_key(header::EXPECT),
+            rest,
             deadline: Instant::now() + BODY_TIMEOUT,
             came: 0,
         }
+    }
+
+    /// Tells whether its end has been read.
+    pub(super) fn rest(&self) -> Rest {
+        self.rest.clone()
     }
 }
 
@@ -84,7 +110,12 @@ impl Chunks for BodyChunks {
             let Ok(frame) = timeout_at(self.deadline, self.body.frame()).await else {
                 return Some(Err(Cut));
             };
-            let Ok(bytes) = (match frame? {
+            let Some(frame) = frame else {
+                self.rest.0.store(true, Ordering::Relaxed);
+                return None;
+            };
+            self.is_expected = false;
+            let Ok(bytes) = (match frame {
                 Ok(frame) => frame.into_data(),
                 Err(_) => return Some(Err(Cut)),
             }) else {
@@ -102,12 +133,12 @@ impl Chunks for BodyChunks {
     }
 
     async fn drain(&mut self) {
-        let mut left = DRAINED_BYTES;
-        while let Some(Ok(bytes)) = self.next().await {
+        // Reading would ask for what has just been refused.
+        let mut left = if self.is_expected { 0 } else { DRAINED_BYTES };
+        while left > 0
+            && let Some(Ok(bytes)) = self.next().await
+        {
             left = left.saturating_sub(bytes.len() as u64);
-            if left == 0 {
-                return;
-            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{self, HeaderValue};
@@ -64,7 +65,11 @@ pub(super) async fn answer(
     let ids = RequestIds::of(&head.headers);
     let mut trace = Trace::default();
     if let Some(found) = api::find(head.uri.path()) {
-        let asked = Asked { app, head: &head };
+        let asked = Asked {
+            app,
+            head: &head,
+            ends: AtomicBool::new(false),
+        };
         let outcome = api::answer(&asked, found, body, &mut trace).await;
         return Ok(finish(app, (&head, &ids), trace, started, outcome));
     }

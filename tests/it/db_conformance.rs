@@ -226,6 +226,7 @@ fn record(id: &str, at: Ticks) -> AuditRecord {
         tenant_id: "t".to_owned(),
         application_id: None,
         user_id: None,
+        actor: None,
         operation: "content.read".to_owned(),
         kind: ArtifactKind::Transcript,
         artifact_id: "a".to_owned(),

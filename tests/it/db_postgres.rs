@@ -73,6 +73,7 @@ fn record(id: &str) -> AuditRecord {
         tenant_id: "t".to_owned(),
         application_id: None,
         user_id: None,
+        actor: None,
         operation: "content.read".to_owned(),
         kind: ArtifactKind::Recording,
         artifact_id: "r".to_owned(),

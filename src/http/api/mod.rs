@@ -6,6 +6,9 @@ pub mod description;
 mod route;
 mod upload_sessions;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Response};
 use hyper::body::Incoming;
 
@@ -17,8 +20,8 @@ use super::body::Body;
 use super::error::ApiError;
 use super::head;
 use super::request::JsonFormat;
+use super::respond;
 use super::service::{Trace, authenticate, is_safe, wrong_method};
-use super::{json_body, respond};
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::db::Snapshot;
@@ -28,6 +31,16 @@ use crate::throttle::Demand;
 pub(super) struct Asked<'a> {
     pub(super) app: &'a App,
     pub(super) head: &'a http::request::Parts,
+    /// The connection ends with the answer, as a part of the body has not been read.
+    pub(super) ends: AtomicBool,
+}
+
+impl Asked<'_> {
+    /// Reads a body away that is refused, or that nobody needs. Where that is too long the connection ends with the answer.
+    async fn drain(&self, body: Incoming) {
+        let is_read = head::drain(self.head, body).await;
+        self.ends.fetch_or(!is_read, Ordering::Relaxed);
+    }
 }
 
 /// Answers a request of our own name space.
@@ -40,20 +53,36 @@ pub(super) async fn answer(
     body: Incoming,
     trace: &mut Trace,
 ) -> Result<Response<Body>, ApiError> {
+    let answered = handle(asked, found, body, trace).await;
+    if !asked.ends.load(Ordering::Relaxed) {
+        return answered;
+    }
+    let mut response = answered.map_err(ApiError::closing)?;
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    Ok(response)
+}
+
+async fn handle(
+    asked: &Asked<'_>,
+    found: Found,
+    body: Incoming,
+    trace: &mut Trace,
+) -> Result<Response<Body>, ApiError> {
     let head = asked.head;
     head::check(head, &asked.app.config.limits)?;
     trace.route = Some(found.pattern());
     if head.method == Method::OPTIONS {
-        head::drain(body).await;
+        asked.drain(body).await;
         return Ok(respond::preflight(&head.headers, found.allowed()));
     }
     if !found.allows(&head.method) {
-        head::drain(body).await;
+        asked.drain(body).await;
         return Err(wrong_method(found.allowed().to_owned()));
     }
     match found.resource {
         Resource::OpenApi => {
-            head::drain(body).await;
+            asked.drain(body).await;
             Ok(respond::json_text(
                 JsonFormat::default(),
                 description::TEXT.into(),
@@ -76,13 +105,6 @@ async fn caller(asked: &Asked<'_>, trace: &mut Trace) -> Result<(Caller, Snapsho
     let admitted = asked.app.throttle.admit(&demand, asked.app.clock.now());
     admitted.map_err(ApiError::too_many_requests)?;
     Ok((caller, db))
-}
-
-/// The body as JSON.
-async fn json(asked: &Asked<'_>, body: Incoming) -> Result<serde_json::Value, ApiError> {
-    let limits = &asked.app.config.limits;
-    let body = head::read_body(body, limits, Some(limits.json_bytes)).await?;
-    json_body::json(&asked.head.headers, &body, limits.json_bytes)
 }
 
 /// How the answer is to be written.

@@ -1,5 +1,6 @@
 //! `POST /api/v1/uploadSessions`, and what is done with an `uploadUrl`: Graph's convention for upload sessions.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::header;
@@ -8,7 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use serde::{Deserialize, Serialize};
 
 use super::content_range::content_range;
-use super::{Asked, caller, format, json};
+use super::{Asked, caller, format};
 use crate::auth::access::{self, Uploader};
 use crate::db::Session;
 use crate::db::artifacts::StoredArtifact;
@@ -17,6 +18,7 @@ use crate::graph::upload::UploadSessionJson;
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::head::{self, BodyChunks};
+use crate::http::json_body;
 use crate::http::links;
 use crate::http::present::{Frame, Presented};
 use crate::http::respond::{self, insert_text};
@@ -50,14 +52,11 @@ pub(super) async fn create(
     body: Incoming,
     trace: &mut Trace,
 ) -> Result<Response<Body>, ApiError> {
-    let (caller, mut db) = match caller(asked, trace).await {
-        Ok(known) => known,
-        Err(error) => {
-            head::drain(body).await;
-            return Err(error);
-        }
-    };
-    let request = parse(without_annotations(json(asked, body).await?))?;
+    let limits = &asked.app.config.limits;
+    let body = head::read_body(body, limits, Some(limits.json_bytes)).await?;
+    let (caller, mut db) = caller(asked, trace).await?;
+    let body = json_body::json(&asked.head.headers, &body, limits.json_bytes)?;
+    let request = parse(without_annotations(body))?;
     let wanted = Wanted::check(&request)?;
     let meeting = &request.meeting;
     if meeting.id.is_none() && meeting.organizer.is_none() && caller.user_id().is_none() {
@@ -110,9 +109,12 @@ pub(super) async fn session(
     let method = &asked.head.method;
     match opened {
         Ok(session) if *method == Method::PUT => put(asked, &session, body).await,
-        opened => {
-            head::drain(body).await;
-            let session = opened?;
+        Err(error) => {
+            asked.drain(body).await;
+            Err(error)
+        }
+        Ok(session) => {
+            asked.drain(body).await;
             match *method {
                 Method::DELETE => delete(asked, &session).await,
                 _ if session.state == SessionState::Finished => finished(asked, &session).await,
@@ -172,25 +174,28 @@ async fn authorize_again(
 async fn put(asked: &Asked<'_>, session: &UploadSession, body: Incoming) -> Result<Response<Body>, ApiError> {
     if session.state == SessionState::Finished || session.is_complete() && session.state == SessionState::Open
     {
-        head::drain(body).await;
+        asked.drain(body).await;
         return finished(asked, session).await;
     }
     let range = match content_range(&asked.head.headers) {
         Ok(range) => range,
         Err(error) => {
-            head::drain(body).await;
+            asked.drain(body).await;
             return Err(error);
         }
     };
     let length = body.size_hint().exact();
     if length.is_some_and(|length| length != range.length()) {
-        head::drain(body).await;
+        asked.drain(body).await;
         return Err(ApiError::bad_request(
             "The body is not as long as its Content-Range says.",
         ));
     }
-    let chunks = BodyChunks::new(body);
-    let session = asked.app.uploads.receive(session, range, chunks).await?;
+    let chunks = BodyChunks::new(asked.head, body);
+    let rest = chunks.rest();
+    let received = asked.app.uploads.receive(session, range, chunks).await;
+    asked.ends.fetch_or(!rest.is_read(), Ordering::Relaxed);
+    let session = received?;
     match session.is_complete() {
         true => made(asked, &session).await,
         false => status_of(asked, &session, None, StatusCode::ACCEPTED),

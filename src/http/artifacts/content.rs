@@ -316,6 +316,7 @@ async fn audit(call: &Call<'_>, found: &Found, first: u64, length: u64) -> Resul
         tenant_id: call.caller.tenant_id.clone(),
         application_id: call.caller.app_id.clone(),
         user_id: call.caller.user_id().map(ToOwned::to_owned),
+        actor: None,
         operation: "content.read".to_owned(),
         kind: found.kind,
         artifact_id: found.artifact.id.clone(),
