@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::content::ContentStore;
 use crate::db::{Db, DbError};
 use crate::query::page_token::PageSealer;
+use crate::retention::Retention;
 use crate::seal::Sealer;
 use crate::store::{Keys, Store};
 use crate::throttle::{Derivations, Throttle};
@@ -40,6 +41,8 @@ pub struct App {
     pub sealer: Arc<Sealer>,
     /// Takes recordings in.
     pub uploads: Uploads,
+    /// Deletes them.
+    pub retention: Retention,
     /// Hands out tokens.
     pub authority: Authority,
     /// How much an application may ask.
@@ -75,6 +78,12 @@ impl App {
                 &config,
                 SERVER,
             ),
+            retention: Retention::new(
+                store.db.clone(),
+                store.content.clone(),
+                store.clock.clone(),
+                config.trash,
+            ),
             sealer: Arc::clone(&keys.sealer),
             throttle: Throttle::new(config.throttling),
             derivations: Derivations::default(),
@@ -98,6 +107,7 @@ impl App {
         Ok(Self {
             authority: self.authority.with_db(db.clone()),
             uploads: self.uploads.with_stores(db.clone(), content.clone()),
+            retention: self.retention.with_stores(db.clone(), content.clone()),
             db,
             content,
             tokens: self.tokens.for_thread(),

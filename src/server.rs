@@ -18,13 +18,14 @@ use crate::clock::Clock;
 use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, Finding};
 use crate::db::ended::RemoveEnded;
-use crate::db::jobs::{Job, Release};
+use crate::db::jobs::{Job, Lane, Release};
 use crate::db::{Db, DbError, tenants, upload_sessions};
 use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::jobs::{JobError, Worker};
 use crate::store::{ServeLock, Store, StoreError};
 use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
-use crate::uploads;
+use crate::verify::Verifier;
+use crate::{retention, uploads, verify};
 
 /// Audiences of the built-in authority's tokens beside our own address: Graph's name and its application id.
 pub const GRAPH_AUDIENCES: [&str; 2] = [
@@ -300,14 +301,44 @@ async fn work(app: App, is_alone: bool, stopping: watch::Receiver<bool>) {
             tracing::warn!(%error, "what a server before had taken could not be let go; it is by itself, in half a minute");
         }
     }
-    let worker = Worker::new(app.db.clone(), app.clock.clone(), format!("{SERVER}:jobs"));
-    worker.run(stopping, |job| do_job(&app, job)).await;
+    if let Err(error) = verifier(&app).schedule().await {
+        tracing::warn!(%error, "that stored content is compared could not be scheduled; it is at the next start");
+    }
+    let worker = |takes_slow| {
+        let lane = Lane {
+            slow: verify::VERIFY,
+            takes_slow,
+        };
+        Worker::new(app.db.clone(), app.clock.clone(), format!("{SERVER}:jobs"), lane)
+    };
+    let (quick, slow) = (worker(false), worker(true));
+    // What is slow is dropped at the end, and gone on with at the next start.
+    tokio::select! {
+        () = quick.run(stopping.clone(), |job| do_job(&app, job)) => {}
+        () = async {
+            slow.run(stopping, |job| do_job(&app, job)).await;
+            std::future::pending::<()>().await;
+        } => {}
+    }
+}
+
+fn verifier(app: &App) -> Verifier {
+    let config = app.config.verify;
+    let rules = verify::Rules {
+        bytes_per_second: config.bytes_per_second,
+        every: config.every,
+        parts: config.parts,
+    };
+    Verifier::new(app.db.clone(), app.content.clone(), app.clock.clone(), rules)
 }
 
 /// Does one thing that was left to be done.
 async fn do_job(app: &App, job: Job) -> Result<(), JobError> {
     match job.name.as_str() {
         uploads::FINISH => app.uploads.finish_job(job).await,
+        verify::VERIFY => verifier(app).job(&job).await,
+        retention::PURGE => app.retention.purge_job(&job).await,
+        retention::REMOVE_CONTENT => app.retention.remove_content_job(&job).await,
         other => Err(format!("this version does not know the work {other:?}").into()),
     }
 }

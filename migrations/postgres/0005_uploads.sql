@@ -76,6 +76,8 @@ CREATE TABLE imported_files (
     PRIMARY KEY (path)
 );
 
+CREATE INDEX imported_files_by_source ON imported_files (tenant_id, source_system, source_id, kind);
+
 -- What is gone for good. Digests alone, which name nobody: they keep what was deleted from coming in again.
 CREATE TABLE tombstones (
     digest TEXT COLLATE "C" NOT NULL,
@@ -90,3 +92,19 @@ CREATE INDEX tombstones_by_source ON tombstones (source_digest) WHERE source_dig
 
 -- actor: who has done it at the command line.
 ALTER TABLE audit_records ADD COLUMN actor TEXT COLLATE "C";
+
+-- Looks at all content, or at one of several parts of it. after_key: up to where it has come. findings: a JSON array.
+CREATE TABLE verify_runs (
+    id TEXT COLLATE "C" NOT NULL,
+    part BIGINT NOT NULL,
+    parts BIGINT NOT NULL,
+    begun_ticks BIGINT NOT NULL,
+    finished_ticks BIGINT,
+    after_key TEXT COLLATE "C" NOT NULL,
+    checked_objects BIGINT NOT NULL,
+    checked_bytes BIGINT NOT NULL,
+    findings TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX verify_runs_by_time ON verify_runs (begun_ticks, id);

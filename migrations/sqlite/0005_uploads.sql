@@ -76,6 +76,8 @@ CREATE TABLE imported_files (
     PRIMARY KEY (path)
 ) STRICT;
 
+CREATE INDEX imported_files_by_source ON imported_files (tenant_id, source_system, source_id, kind);
+
 -- What is gone for good. Digests alone, which name nobody: they keep what was deleted from coming in again.
 CREATE TABLE tombstones (
     digest TEXT NOT NULL,
@@ -90,3 +92,19 @@ CREATE INDEX tombstones_by_source ON tombstones (source_digest) WHERE source_dig
 
 -- actor: who has done it at the command line.
 ALTER TABLE audit_records ADD COLUMN actor TEXT;
+
+-- Looks at all content, or at one of several parts of it. after_key: up to where it has come. findings: a JSON array.
+CREATE TABLE verify_runs (
+    id TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    begun_ticks INTEGER NOT NULL,
+    finished_ticks INTEGER,
+    after_key TEXT NOT NULL,
+    checked_objects INTEGER NOT NULL,
+    checked_bytes INTEGER NOT NULL,
+    findings TEXT NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+
+CREATE INDEX verify_runs_by_time ON verify_runs (begun_ticks, id);

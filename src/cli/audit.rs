@@ -70,14 +70,17 @@ fn as_row(record: &AuditRecord) -> Vec<String> {
         record.at.to_string(),
         record.tenant_id.clone(),
         or_dash(&record.application_id),
-        or_dash(&record.user_id),
+        or_dash(&record.user_id.clone().or_else(|| record.actor.clone())),
         format!(
             "{} {} {}",
             record.operation,
             record.kind.text(),
             record.artifact_id
         ),
-        format!("{}-{}", record.first_byte, record.last_byte),
+        match record.last_byte < 0 {
+            true => "-".to_owned(),
+            false => format!("{}-{}", record.first_byte, record.last_byte),
+        },
         record.request_id.clone(),
     ]
 }
@@ -89,6 +92,7 @@ fn as_json(record: &AuditRecord) -> String {
         "tenantId": record.tenant_id,
         "applicationId": record.application_id,
         "userId": record.user_id,
+        "actor": record.actor,
         "operation": record.operation,
         "kind": record.kind.text(),
         "artifactId": record.artifact_id,

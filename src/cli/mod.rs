@@ -2,6 +2,7 @@
 //! configuration or seed that is refused.
 
 mod access_policy;
+mod actor;
 mod admin;
 mod app;
 mod audit;
@@ -9,9 +10,11 @@ mod config;
 mod consent;
 mod demo;
 mod directory;
+mod import;
 mod keys;
 mod output;
 mod password;
+mod quarantine;
 mod recording;
 mod seed;
 mod serve;
@@ -19,6 +22,7 @@ mod session;
 mod token;
 mod trust;
 mod user;
+mod verify;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -52,6 +56,8 @@ enum Command {
     Serve(serve::Serve),
     /// Load seed files into the store.
     Seed(seed::Seed),
+    /// Take recordings into the store: files, folders, and what comes into a folder.
+    Import(import::Import),
     /// Print an access token of the built-in authority.
     Token(token::Token),
     /// Begin to administer the store.
@@ -81,9 +87,14 @@ enum Command {
     /// Look at who was given which content.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Look at the recordings in the store.
+    /// Look at the recordings in the store, delete them, and bring them back.
     #[command(subcommand)]
     Recording(recording::RecordingCommand),
+    /// Look at what is held back; give it free, or delete it.
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
+    /// Compare every stored object with its recorded length and SHA-256.
+    Verify(verify::Verify),
     /// Tell clients of the certificate authority for development.
     #[command(subcommand)]
     Tls(trust::TlsCommand),
@@ -121,6 +132,14 @@ impl Failure {
         Self {
             status: 2,
             lines: lines.into_iter().map(|line| line.to_string()).collect(),
+        }
+    }
+
+    /// Failures at work, one a line, if there are any.
+    fn unless_empty(lines: Vec<String>) -> Result<(), Self> {
+        match lines.is_empty() {
+            true => Ok(()),
+            false => Err(Self { status: 1, lines }),
         }
     }
 
@@ -201,6 +220,7 @@ impl Cli {
             Command::Demo(command) => command.run(),
             Command::Serve(command) => command.run(),
             Command::Seed(command) => command.run(),
+            Command::Import(command) => command.run(),
             Command::Token(command) => command.run(),
             Command::Admin(command) => command.run(),
             Command::App(command) => command.run(),
@@ -212,6 +232,8 @@ impl Cli {
             Command::Config(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Recording(command) => command.run(),
+            Command::Quarantine(command) => command.run(),
+            Command::Verify(command) => command.run(),
             Command::Tls(command) => command.run(),
         }
     }

@@ -76,6 +76,38 @@ impl Progress {
         }
     }
 
+    /// The same for `total` bytes of a file: a bar on a terminal, nothing elsewhere, as each file has a line of its own.
+    pub(super) fn of_bytes(what: &str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} ({eta} left)");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, plain: None }
+    }
+
+    /// Counts where nobody knows how much there is.
+    pub(super) fn counting(what: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {spinner} {prefix} objects, {bytes} ({elapsed})");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, plain: None }
+    }
+
+    /// So many objects, and bytes in them.
+    pub(super) fn count(&self, objects: i64, bytes: i64) {
+        self.bar.set_prefix(objects.to_string());
+        self.bar.set_position(u64::try_from(bytes).unwrap_or(0));
+    }
+
+    /// So many bytes are done.
+    pub(super) fn show_bytes(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
     /// `done` of `total` are done.
     pub(super) fn show(&self, done: usize, total: usize) {
         let Some(plain) = &self.plain else {

@@ -1,26 +1,46 @@
-//! `graphophone recording list` and `show`
+//! `graphophone recording list`, `show`, `delete` and `restore`
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::actor::at_command_line;
 use super::output::{line, table};
 use super::{Failure, StoreArgs, block_on};
 use crate::clock::Ticks;
+use crate::db::Session;
 use crate::db::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
 use crate::db::content_objects::{self, ContentObject};
+use crate::db::keeping;
 use crate::db::tenants;
 use crate::ids;
+use crate::retention::{Outcome, Retention};
 
 /// How many rows are read at a time.
 const PAGE: i64 = 500;
 
-/// Look at the recordings in the store.
+/// Look at the recordings in the store, delete them, and bring them back.
 #[derive(Debug, Subcommand)]
 pub(super) enum RecordingCommand {
     /// List all recordings, those that the API does not show included: tenant by tenant, oldest first.
     List(List),
-    /// Show one recording, with where its content lies and what it must be.
+    /// Show one recording, with where its content lies, what it must be, and what is in it.
     Show(Show),
+    /// Delete recordings: gone from every answer at once, and for good after content.trash_days.
+    Delete(Change),
+    /// Take the deletion of recordings back.
+    Restore(Change),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Change {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The same with the transcripts of each recording: those of its meeting with its contentCorrelationId.
+    #[arg(long)]
+    transcripts: bool,
+    /// Ids of the recordings.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +72,8 @@ impl RecordingCommand {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Delete(change) => change.run(true),
+            Self::Restore(change) => change.run(false),
         }
     }
 }
@@ -107,19 +129,95 @@ impl Show {
             let Some(found) = found else {
                 return Err(Failure::at_work(format!("no recording {} in the store", self.id)));
             };
-            let object = match &found.content_key {
-                Some(key) => content_objects::find(&mut db, key).await?,
-                None => None,
-            };
             let text =
-                serde_json::to_string_pretty(&as_json(&found, object.as_ref())).map_err(Failure::at_work)?;
+                serde_json::to_string_pretty(&whole(&mut db, &found).await?).map_err(Failure::at_work)?;
             Ok(line(&text)?)
         })
     }
 }
 
+/// All that is known of an artifact.
+pub(super) async fn whole(db: &mut Session, found: &StoredArtifact) -> Result<Value, Failure> {
+    let object = match &found.content_key {
+        Some(key) => content_objects::find(db, key).await?,
+        None => None,
+    };
+    let mut value = as_json(found, object.as_ref());
+    let (source, reason) = keeping::origin(db, found.kind, &found.artifact.id).await?;
+    let Some(members) = value.as_object_mut() else {
+        return Ok(value);
+    };
+    if let Some(source) = source {
+        members.insert(
+            "source".into(),
+            json!({ "system": source.system, "id": source.id }),
+        );
+    }
+    if let Some(reason) = reason {
+        members.insert("quarantineReason".into(), reason.into());
+    }
+    if let Some(object) = object {
+        let facts = object
+            .facts
+            .as_deref()
+            .and_then(|facts| serde_json::from_str(facts).ok());
+        members.insert("facts".into(), facts.unwrap_or(Value::Null));
+        let headed = object.served.map(|served| served.head_key.into());
+        members.insert("headKey".into(), headed.unwrap_or(Value::Null));
+    }
+    Ok(value)
+}
+
+impl Change {
+    fn run(self, delete: bool) -> Result<(), Failure> {
+        block_on(async {
+            let (store, config) = self.store.existing().await?;
+            let clock = store.clock.clone();
+            let retention = Retention::new(store.db.clone(), store.content.clone(), clock, config.trash);
+            let mut failed = Vec::new();
+            for id in &self.ids {
+                let mut all = vec![(ArtifactKind::Recording, id.clone())];
+                if self.transcripts {
+                    let mut db = store.db.snapshot().await?;
+                    all.extend(transcripts_of(&mut db, id).await?);
+                }
+                for (kind, id) in all {
+                    let outcome = match delete {
+                        true => retention.delete(kind, &id, at_command_line()).await?,
+                        false => retention.restore(kind, &id, at_command_line()).await?,
+                    };
+                    let word = if delete { "deleted" } else { "restored" };
+                    match outcome {
+                        Outcome::Done => line(&format!("{} {id}: {word}", kind.text()))?,
+                        Outcome::OnLegalHold => failed.push(format!(
+                            "{} {id} is on legal hold: load it with legalHold: false first",
+                            kind.text()
+                        )),
+                        Outcome::NotThere => failed.push(format!(
+                            "no {} {id} in the store: graphophone recording list shows what there is",
+                            kind.text()
+                        )),
+                    }
+                }
+            }
+            Failure::unless_empty(failed)
+        })
+    }
+}
+
+/// The transcripts that go with a recording.
+async fn transcripts_of(db: &mut Session, id: &str) -> Result<Vec<(ArtifactKind, String)>, Failure> {
+    let Some(recording) = artifacts::find_stored(db, ArtifactKind::Recording, id).await? else {
+        return Ok(Vec::new());
+    };
+    let own = &recording.artifact;
+    let kind = ArtifactKind::Transcript;
+    let all = keeping::list_correlated(db, kind, &own.parent, &own.content_correlation_id).await?;
+    Ok(all.into_iter().map(|id| (kind, id)).collect())
+}
+
 /// What the API makes of it.
-fn state(stored: &StoredArtifact) -> &'static str {
+pub(super) fn state(stored: &StoredArtifact) -> &'static str {
     match (
         stored.deleted.is_some(),
         stored.is_ready(),

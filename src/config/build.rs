@@ -1,6 +1,7 @@
 //! From checked values to [`Config`]: what concerns more than the kind of one value.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::postgres;
 use super::problem::{Problem, Problems};
@@ -11,7 +12,7 @@ use super::value::Values;
 use super::{
     AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
     LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
-    QueryOptionsRule, SslMode, ThrottlingConfig, UploadsConfig,
+    QueryOptionsRule, SslMode, ThrottlingConfig, UploadsConfig, VerifyConfig,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -55,6 +56,12 @@ pub(super) fn config(
         },
         content: content_place(values, aws, problems),
         content_minimum_free: values.size("content.minimum_free"),
+        trash: Duration::from_secs(values.integer("content.trash_days") as u64 * 86_400),
+        verify: VerifyConfig {
+            every: values.duration("verify.every"),
+            parts: u32::try_from(values.integer("verify.parts")).unwrap_or(1),
+            bytes_per_second: values.size("verify.bytes_per_second"),
+        },
         uploads: UploadsConfig {
             session_lifetime: values.duration("uploads.session_lifetime"),
         },

@@ -66,6 +66,10 @@ pub struct Config {
     pub content: ContentConfig,
     /// So many bytes of the content's disk are left free by uploads.
     pub content_minimum_free: u64,
+    /// How long what was deleted can be restored.
+    pub trash: Duration,
+    /// How stored content is compared.
+    pub verify: VerifyConfig,
     /// How recordings are taken in.
     pub uploads: UploadsConfig,
     /// What is logged.
@@ -151,6 +155,22 @@ pub enum ContentConfig {
 pub struct UploadsConfig {
     /// How long a session lives that nobody goes on with.
     pub session_lifetime: Duration,
+}
+
+/// `[verify]`
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyConfig {
+    /// How often the server looks at a part.
+    pub every: Duration,
+    /// In how many parts it looks at all.
+    pub parts: u32,
+    /// So many bytes a second at most; 0 for no limit.
+    pub bytes_per_second: u64,
+}
+
+/// A size as it stands in a configuration, such as `50MiB`.
+pub fn size(text: &str) -> Option<u64> {
+    size::parse(text)
 }
 
 /// `[log]`

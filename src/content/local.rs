@@ -27,6 +27,7 @@ use std::task::{Context, Poll, ready};
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use rustix::io::ReadWriteFlags;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(super) use self::appending::LocalAppending;
@@ -39,6 +40,8 @@ use crate::ids;
 const INCOMING: &str = ".incoming";
 /// Buffer of one write.
 const WRITE_BYTES: usize = 1024 * 1024;
+/// Objects that are told of at a time.
+const LISTED_AT_ONCE: usize = 1000;
 
 #[derive(Debug)]
 pub(super) struct LocalFolder {
@@ -152,6 +155,47 @@ impl LocalFolder {
         let incoming = Incoming::create(&self.root)?;
         incoming.fill(&mut &b"probe"[..])?;
         incoming.file.sync_all().map_err(by_meaning)
+    }
+
+    /// Sends all objects, a page at a time. Blocks the thread.
+    pub(super) fn list(&self, pages: &mpsc::Sender<Result<Vec<(ContentKey, i64)>, ContentError>>) {
+        let mut page = Vec::new();
+        let listed = self.list_below(&self.root, &mut page, pages);
+        // Nobody is there any more to be told.
+        let _gone = match listed {
+            Ok(()) => pages.blocking_send(Ok(page)),
+            Err(error) => pages.blocking_send(Err(by_meaning(error))),
+        };
+    }
+
+    fn list_below(
+        &self,
+        folder: &Path,
+        page: &mut Vec<(ContentKey, i64)>,
+        pages: &mpsc::Sender<Result<Vec<(ContentKey, i64)>, ContentError>>,
+    ) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let Some(metadata) = if_there(entry.metadata())? else {
+                continue;
+            };
+            let path = entry.path();
+            if metadata.is_dir() {
+                // What is not complete begins with a dot.
+                if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                    self.list_below(&path, page, pages)?;
+                }
+                continue;
+            }
+            let name = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
+            if let Some(key) = name.and_then(ContentKey::from_row) {
+                page.push((key, modified_ns(&metadata)));
+            }
+            if page.len() >= LISTED_AT_ONCE && pages.blocking_send(Ok(std::mem::take(page))).is_err() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn free_bytes(&self) -> Result<u64, ContentError> {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use tokio::sync::mpsc;
 
 use crate::clock::Ticks;
 use crate::config::ContentConfig;
@@ -278,6 +279,44 @@ impl ContentStore {
         self.comparisons.known_good(&reader, expected).await?;
         let restamped = Some(reader.modified_ns());
         Ok(Checked { reader, restamped })
+    }
+
+    /// Reads all of an object, and says whether it is what was recorded; its time of change, where it is.
+    ///
+    /// # Errors
+    /// [`ContentError::NotFound`] and [`ContentError::Damaged`] where it is not.
+    pub async fn verify(&self, expected: &Expected) -> Result<i64, ContentError> {
+        let reader = self.open(&expected.key).await?;
+        let damaged = |what| ContentError::Damaged {
+            key: expected.key.clone(),
+            what,
+        };
+        if reader.size_bytes() < expected.size_bytes {
+            return Err(damaged("it is shorter than it was"));
+        }
+        if reader.size_bytes() > expected.size_bytes {
+            return Err(damaged("it is longer than it was"));
+        }
+        match reader.hash().await?.as_slice() == expected.sha256 {
+            true => Ok(reader.modified_ns()),
+            false => Err(damaged("its bytes have changed")),
+        }
+    }
+
+    /// All objects that there are, in any order, a page at a time: each with its time of change, in ns since 1970.
+    pub fn list(&self) -> mpsc::Receiver<Result<Vec<(ContentKey, i64)>, ContentError>> {
+        let (pages, receiver) = mpsc::channel(1);
+        match &self.backend {
+            Backend::Local(folder) => {
+                let folder = Arc::clone(folder);
+                tokio::task::spawn_blocking(move || folder.list(&pages));
+            }
+            Backend::S3(bucket) => {
+                let bucket = Arc::clone(bucket);
+                tokio::spawn(async move { bucket.list_all(&pages).await });
+            }
+        }
+        receiver
     }
 
     /// Removes an object; one that is not there is removed already. Of whoever reads it: see [`ContentReader`].

@@ -2,7 +2,6 @@
 
 use super::content_objects::{self, ContentObject};
 use super::pages::Listed;
-use super::upload_sessions::Source;
 use super::{DbError, Row, Session, Tx, Value};
 use crate::clock::Ticks;
 
@@ -414,75 +413,4 @@ pub async fn remove(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(),
     tx.execute(SQL, &[kind.text().into(), id.into()])
         .await
         .map(|_| ())
-}
-
-/// The artifact of that tenant that comes from there, shown or not.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn find_by_source(
-    db: &mut Session,
-    tenant: &str,
-    source: &Source,
-    kind: ArtifactKind,
-) -> Result<Option<StoredArtifact>, DbError> {
-    let sql =
-        format!("{STORED} WHERE tenant_id = ?1 AND source_system = ?2 AND source_id = ?3 AND kind = ?4");
-    let values = [
-        tenant.into(),
-        (&source.system).into(),
-        (&source.id).into(),
-        kind.text().into(),
-    ];
-    db.row(&sql, &values, read_stored).await
-}
-
-/// Writes down where an artifact comes from.
-///
-/// # Errors
-/// [`DbError::Conflict`] where another one of the tenant comes from there.
-pub async fn set_source(
-    tx: &mut Tx<'_>,
-    kind: ArtifactKind,
-    id: &str,
-    source: &Source,
-) -> Result<(), DbError> {
-    const SQL: &str = "
-        UPDATE artifacts
-        SET source_system = ?3,
-            source_id = ?4
-        WHERE kind = ?1
-          AND id = ?2";
-    let values = [
-        kind.text().into(),
-        id.into(),
-        (&source.system).into(),
-        (&source.id).into(),
-    ];
-    tx.execute(SQL, &values).await.map(|_| ())
-}
-
-/// Holds the content of an artifact back, or gives it free.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn set_quarantine(
-    tx: &mut Tx<'_>,
-    kind: ArtifactKind,
-    id: &str,
-    reason: Option<&str>,
-) -> Result<(), DbError> {
-    const SQL: &str = "
-        UPDATE artifacts
-        SET quarantined = ?3,
-            quarantine_reason = ?4
-        WHERE kind = ?1
-          AND id = ?2";
-    let values = [
-        kind.text().into(),
-        id.into(),
-        reason.is_some().into(),
-        reason.into(),
-    ];
-    tx.execute(SQL, &values).await.map(|_| ())
 }

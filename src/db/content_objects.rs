@@ -69,6 +69,25 @@ pub async fn find(db: &mut Session, key: &str) -> Result<Option<ContentObject>, 
     db.row(SQL, &[key.into()], |row| read_at(row, 0)).await
 }
 
+/// Objects in the order of their keys, behind the key `after`: at most `limit`.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn page(db: &mut Session, after: &str, limit: i64) -> Result<Vec<ContentObject>, DbError> {
+    const SQL: &str = "
+        SELECT content_key, size_bytes, sha256, media_type, modified_ns, stored_ticks, head_key, body_offset, body_bytes,
+               facts
+        FROM content_objects
+        WHERE content_key > ?1
+        ORDER BY content_key
+        LIMIT ?2";
+    db.rows(SQL, &[after.into(), limit.into()], |row| read_at(row, 0))
+        .await
+}
+
+/// Whether all is well with an object is not known any more: it is compared whole before it is served again.
+pub const SUSPECT: i64 = i64::MIN;
+
 /// Stores the row of a new object. Its bytes must be durable already.
 ///
 /// # Errors

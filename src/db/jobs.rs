@@ -52,6 +52,25 @@ pub async fn enqueue(
     tx.execute(SQL, &values).await.map(|_| ())
 }
 
+/// Leaves `name` to be done with `subject`, unless it is to be done already.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn enqueue_once(
+    tx: &mut Tx<'_>,
+    name: &str,
+    subject: &str,
+    (due, now): (Ticks, Ticks),
+) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        ON CONFLICT (name, subject) DO NOTHING";
+    let id = ids::time_ordered();
+    let values = [(&id).into(), name.into(), subject.into(), due.into(), now.into()];
+    tx.execute(SQL, &values).await.map(|_| ())
+}
+
 /// Forgets what was to be done, if it was.
 ///
 /// # Errors
@@ -73,6 +92,17 @@ pub struct TakeNext {
     pub now: Ticks,
     /// Until when nobody else takes it.
     pub until: Ticks,
+    /// Which jobs.
+    pub lane: Lane,
+}
+
+/// Which jobs a worker takes: those of a name that takes long, or all others, which need not wait for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// The name.
+    pub slow: &'static str,
+    /// Whether it takes these.
+    pub takes_slow: bool,
 }
 
 impl Write for TakeNext {
@@ -94,11 +124,18 @@ impl Write for TakeNext {
             WHERE id = (SELECT id
                         FROM jobs
                         WHERE due_ticks <= ?2
+                          AND (name = ?4) = ?5
                         ORDER BY due_ticks, id
                         LIMIT 1)
               AND due_ticks <= ?2
             RETURNING id, name, subject, attempts, failures";
-        let values = [(&self.worker).into(), self.now.into(), self.until.into()];
+        let values = [
+            (&self.worker).into(),
+            self.now.into(),
+            self.until.into(),
+            self.lane.slow.into(),
+            self.lane.takes_slow.into(),
+        ];
         tx.row(SQL, &values, read).await
     }
 }

@@ -24,6 +24,7 @@ mod error;
 pub mod failed_attempts;
 pub mod imported_files;
 pub mod jobs;
+pub mod keeping;
 pub mod locks;
 pub mod meetings;
 mod migrate;
@@ -42,6 +43,7 @@ pub mod tombstones;
 pub mod upload_sessions;
 pub mod users;
 mod value;
+pub mod verify_runs;
 
 use std::future::Future;
 use std::path::Path;

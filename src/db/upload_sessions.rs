@@ -384,3 +384,37 @@ impl Write for Remove {
         Ok(tx.execute(SQL, &values).await? == 1)
     }
 }
+
+/// Forgets all that is known of where something came from but the thing itself: its session, and the file that was imported.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn forget(
+    tx: &mut Tx<'_>,
+    tenant: &str,
+    source: &Source,
+    kind: ArtifactKind,
+) -> Result<(), DbError> {
+    const SESSION: &str = "
+        DELETE FROM upload_sessions
+        WHERE tenant_id = ?1
+          AND source_system = ?2
+          AND source_id = ?3
+          AND kind = ?4";
+    const FILE: &str = "
+        DELETE FROM imported_files
+        WHERE tenant_id = ?1
+          AND source_system = ?2
+          AND source_id = ?3
+          AND kind = ?4";
+    let values = [
+        tenant.into(),
+        (&source.system).into(),
+        (&source.id).into(),
+        kind.text().into(),
+    ];
+    for sql in [SESSION, FILE] {
+        tx.execute(sql, &values).await?;
+    }
+    Ok(())
+}

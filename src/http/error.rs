@@ -48,6 +48,8 @@ pub enum ErrorCode {
     ResourceLocked,
     /// 507: no space is left.
     InsufficientStorage,
+    /// 410: it has been here, and was deleted.
+    ResourceDeleted,
     /// 410: the delta token cannot be gone on with.
     ResyncRequired,
     /// 412: `If-Match` names another version of the content.
@@ -74,7 +76,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::BadRequest,
         Self::InvalidAuthenticationToken,
         Self::Forbidden,
@@ -89,6 +91,7 @@ impl ErrorCode {
         Self::UnprocessableEntity,
         Self::ResourceLocked,
         Self::InsufficientStorage,
+        Self::ResourceDeleted,
         Self::ResyncRequired,
         Self::ResourceModified,
         Self::RequestEntityTooLarge,
@@ -119,6 +122,7 @@ impl ErrorCode {
             Self::UnprocessableEntity => "unprocessableEntity",
             Self::ResourceLocked => "resourceLocked",
             Self::InsufficientStorage => "insufficientStorage",
+            Self::ResourceDeleted => "resourceDeleted",
             Self::ResyncRequired => "resyncRequired",
             Self::ResourceModified => "resourceModified",
             Self::RequestEntityTooLarge => "RequestEntityTooLarge",
@@ -146,7 +150,7 @@ impl ErrorCode {
             Self::UnprocessableEntity => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ResourceLocked => StatusCode::LOCKED,
             Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
-            Self::ResyncRequired => StatusCode::GONE,
+            Self::ResyncRequired | Self::ResourceDeleted => StatusCode::GONE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::FailedDependency => StatusCode::FAILED_DEPENDENCY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -472,6 +476,13 @@ impl From<UploadError> for ApiError {
             )
             .closing(),
             UploadError::Another => Self::new(ErrorCode::NameAlreadyExists, sentence(&text) + "."),
+            UploadError::Deleted => Self::new(
+                ErrorCode::ResourceDeleted,
+                format!(
+                    "{}; to bring it in all the same, name another source.",
+                    sentence(&text)
+                ),
+            ),
             UploadError::NoSpace => full(text),
             UploadError::Content(error) => error.into(),
             UploadError::Db(error) => error.into(),

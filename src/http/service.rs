@@ -68,6 +68,7 @@ pub(super) async fn answer(
         let asked = Asked {
             app,
             head: &head,
+            ids: &ids,
             ends: AtomicBool::new(false),
         };
         let outcome = api::answer(&asked, found, body, &mut trace).await;

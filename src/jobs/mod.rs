@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
-use crate::db::jobs::{Done, Job, Postpone, TakeNext, TakeOne};
+use crate::db::jobs::{Done, Job, Lane, Postpone, TakeNext, TakeOne};
 use crate::db::{Db, DbError};
 
 /// How long nobody else takes a job once its worker has been heard of last.
@@ -32,12 +32,18 @@ pub struct Worker {
     db: Db,
     clock: Clock,
     name: String,
+    lane: Lane,
 }
 
 impl Worker {
-    /// A worker of that name.
-    pub fn new(db: Db, clock: Clock, name: String) -> Self {
-        Self { db, clock, name }
+    /// A worker of that name, for the jobs of that lane.
+    pub fn new(db: Db, clock: Clock, name: String, lane: Lane) -> Self {
+        Self {
+            db,
+            clock,
+            name,
+            lane,
+        }
     }
 
     /// Does what is due, for as long as nobody says stop. What has been taken is brought to its end.
@@ -94,6 +100,7 @@ impl Worker {
             worker: self.name.clone(),
             now,
             until: now.plus(LEASE),
+            lane: self.lane,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::{FINISH, Problem, UploadError, Uploads, Wanted};
 use crate::content::Partial;
-use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
+use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::upload_sessions::{self, Begin, SessionState, Source, UploadSession};
 use crate::db::users::User;
-use crate::db::{DbError, Session, Tx, Write, jobs};
+use crate::db::{DbError, Session, Tx, Write, jobs, keeping, tombstones};
 use crate::graph::upload::UploadRequest;
 use crate::ids;
 
@@ -40,8 +40,12 @@ impl Uploads {
         let wanted = Wanted::check(&order.request)?;
         let tenant = &order.organizer.tenant_id;
         let mut db = self.db.snapshot().await?;
-        if let Some(found) = artifacts::find_by_source(&mut db, tenant, &wanted.source, wanted.kind).await? {
+        if let Some(found) = keeping::find_by_source(&mut db, tenant, &wanted.source, wanted.kind).await? {
             return of_owner(&order, found);
+        }
+        let digest = tombstones::source_digest(tenant, &wanted.source, wanted.kind);
+        if tombstones::is_gone(&mut db, &digest).await? {
+            return Err(UploadError::Deleted);
         }
         let before = upload_sessions::find_by_source(&mut db, tenant, &wanted.source, wanted.kind).await?;
         if let Some(session) = before {
@@ -114,6 +118,7 @@ impl Write for BeginAnd {
 /// What has come already is told to whoever may act for its owner, which has been decided for that owner alone.
 fn of_owner(order: &Order, found: StoredArtifact) -> Result<Begun, UploadError> {
     match found.artifact.owner_id == order.organizer.id {
+        true if found.deleted.is_some() => Err(UploadError::Deleted),
         true => Ok(Begun::Artifact(Box::new(found))),
         false => Err(UploadError::Another),
     }

@@ -8,7 +8,7 @@ use super::{FINISH, Stored, UploadError, Uploads, facts};
 use crate::content::{ContentKey, ContentReader};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::content_objects::{ContentObject, Headed};
-use crate::db::jobs::Job;
+use crate::db::jobs::{Job, Lane};
 use crate::db::upload_sessions::{self, SessionState, UploadSession};
 use crate::db::{DbError, Tx, Write};
 use crate::jobs::{JobError, Worker};
@@ -41,11 +41,12 @@ impl Uploads {
         let (uploads, id) = (self.clone(), id.to_owned());
         // It goes on when whoever asked for it goes away.
         let finishing = tokio::spawn(async move {
-            let worker = Worker::new(
-                uploads.db.clone(),
-                uploads.clock.clone(),
-                uploads.worker.to_string(),
-            );
+            let lane = Lane {
+                slow: FINISH,
+                takes_slow: true,
+            };
+            let name = uploads.worker.to_string();
+            let worker = Worker::new(uploads.db.clone(), uploads.clock.clone(), name, lane);
             let deadline = tokio::time::Instant::now() + patience;
             loop {
                 let work = |job: Job| uploads.finish_job(job);

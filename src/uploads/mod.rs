@@ -86,6 +86,9 @@ pub enum UploadError {
     /// What comes from this source is uploaded by somebody else.
     #[error("something with this source is uploaded by another application already")]
     Another,
+    /// It has been here, and was deleted.
+    #[error("what came from this source has been deleted")]
+    Deleted,
     /// It would fill the disk.
     #[error("the content store has too little space left for it")]
     NoSpace,

@@ -12,7 +12,7 @@ use crate::db::content_objects::{self, ContentObject};
 use crate::db::locks::{self, Lock};
 use crate::db::meetings::{self, OnlineMeeting};
 use crate::db::upload_sessions::{self, SessionState, UploadSession};
-use crate::db::{DbError, Tx, Write, users};
+use crate::db::{DbError, Tx, Write, keeping, users};
 use crate::ids;
 use crate::seed::{self, MeetingType};
 
@@ -128,9 +128,9 @@ impl Publish {
         for artifact in made {
             let id = &artifact.artifact.id;
             artifacts::put(tx, artifact).await?;
-            artifacts::set_source(tx, artifact.kind, id, &session.source).await?;
+            keeping::set_source(tx, artifact.kind, id, &session.source).await?;
             if let (true, Some(reason)) = (artifact.kind == session.kind, &own.quarantine) {
-                artifacts::set_quarantine(tx, artifact.kind, id, Some(reason)).await?;
+                keeping::set_quarantine(tx, artifact.kind, id, Some(reason)).await?;
             }
         }
         if let Some(first) = made.first() {

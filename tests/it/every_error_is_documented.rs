@@ -21,22 +21,23 @@ const fn place(code: ErrorCode) -> usize {
         ErrorCode::UnprocessableEntity => 11,
         ErrorCode::ResourceLocked => 12,
         ErrorCode::InsufficientStorage => 13,
-        ErrorCode::ResyncRequired => 14,
-        ErrorCode::ResourceModified => 15,
-        ErrorCode::RequestEntityTooLarge => 16,
-        ErrorCode::UnsupportedMediaType => 17,
-        ErrorCode::InvalidRange => 18,
-        ErrorCode::FailedDependency => 19,
-        ErrorCode::TooManyRequests => 20,
-        ErrorCode::RequestHeaderFieldsTooLarge => 21,
-        ErrorCode::GeneralException => 22,
-        ErrorCode::NotImplemented => 23,
-        ErrorCode::ServiceNotAvailable => 24,
+        ErrorCode::ResourceDeleted => 14,
+        ErrorCode::ResyncRequired => 15,
+        ErrorCode::ResourceModified => 16,
+        ErrorCode::RequestEntityTooLarge => 17,
+        ErrorCode::UnsupportedMediaType => 18,
+        ErrorCode::InvalidRange => 19,
+        ErrorCode::FailedDependency => 20,
+        ErrorCode::TooManyRequests => 21,
+        ErrorCode::RequestHeaderFieldsTooLarge => 22,
+        ErrorCode::GeneralException => 23,
+        ErrorCode::NotImplemented => 24,
+        ErrorCode::ServiceNotAvailable => 25,
     }
 }
 
 /// How many places there are above.
-const PLACES: usize = 25;
+const PLACES: usize = 26;
 
 /// The sections of the page by their headings.
 fn sections() -> BTreeMap<String, String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 24] = [
     "clock",
     "ids",
     "seal",
@@ -26,6 +26,8 @@ const ORDER: [&str; 22] = [
     "seed",
     "jobs",
     "uploads",
+    "retention",
+    "verify",
     "app",
     "http",
     "server",
@@ -194,6 +196,7 @@ const ONLY: &[Only] = &[
     Only {
         path: "rustix",
         modules: &[
+            "cli::actor",
             "cli::password",
             "cli::serve",
             "content::local",
@@ -250,6 +253,7 @@ const ONLY: &[Only] = &[
             "store",
             "throttle",
             "uploads",
+            "verify",
         ],
         reason: "what waits or works beside the runtime; the other rooms compute",
     },
@@ -331,6 +335,7 @@ const WIRE_NAMES: &[(&str, &str)] = &[
     ("http::batch", "the JSON of a batch"),
     ("http::metadata", "the schema names what is served"),
     ("http::present", "annotations of links"),
+    ("verify", "findings as they are printed"),
     ("uploads::facts", "the JSON of what is in a file"),
     ("uploads::request", "places in the body of a request"),
     ("seed", "seed files use Graph's own names"),

@@ -33,6 +33,7 @@ use object_store::client::HttpClient;
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use tokio::sync::mpsc;
 
 use self::fault::{Doing, Fault, Meaning};
 use self::read::S3Reader;
@@ -135,6 +136,39 @@ impl Bucket {
         listed
             .map(|_| ())
             .map_err(|error| self.fault(Doing::List, &error))
+    }
+
+    /// Sends all objects of ours, a page at a time.
+    pub(super) async fn list_all(&self, pages: &mpsc::Sender<Result<Vec<(ContentKey, i64)>, ContentError>>) {
+        let prefix = self.list_prefix();
+        let mut token = None;
+        loop {
+            let options = PaginatedListOptions {
+                page_token: token.take(),
+                ..PaginatedListOptions::default()
+            };
+            let listed = self.asking.list_paginated(prefix.as_deref(), options).await;
+            let page = match listed {
+                Ok(page) => page,
+                Err(error) => {
+                    let _gone = pages.send(Err(self.fault(Doing::List, &error).into())).await;
+                    return;
+                }
+            };
+            let of_ours = page.result.objects.iter().filter_map(|object| {
+                let name = object.location.as_ref();
+                let key = name.strip_prefix(prefix.as_deref().unwrap_or_default())?;
+                let key = ContentKey::from_row(key)?;
+                Some((key, object.last_modified.timestamp_nanos_opt().unwrap_or(0)))
+            });
+            if pages.send(Ok(of_ours.collect())).await.is_err() {
+                return;
+            }
+            token = page.page_token;
+            if token.is_none() {
+                return;
+            }
+        }
     }
 
     pub(super) async fn probe(&self) -> Vec<super::Finding> {

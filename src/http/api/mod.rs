@@ -1,6 +1,7 @@
 //! Our own name space, `/api/v1`: what Graph has no operations for. Described by `openapi.json`, which is served and made from
 //! these types.
 
+mod artifacts;
 mod content_range;
 pub mod description;
 mod route;
@@ -19,7 +20,7 @@ use route::Resource;
 use super::body::Body;
 use super::error::ApiError;
 use super::head;
-use super::request::JsonFormat;
+use super::request::{JsonFormat, RequestIds};
 use super::respond;
 use super::service::{Trace, authenticate, is_safe, wrong_method};
 use crate::app::App;
@@ -31,6 +32,7 @@ use crate::throttle::Demand;
 pub(super) struct Asked<'a> {
     pub(super) app: &'a App,
     pub(super) head: &'a http::request::Parts,
+    pub(super) ids: &'a RequestIds,
     /// The connection ends with the answer, as a part of the body has not been read.
     pub(super) ends: AtomicBool,
 }
@@ -90,6 +92,10 @@ async fn handle(
         }
         Resource::UploadSessions => upload_sessions::create(asked, body, trace).await,
         Resource::UploadSession(token) => upload_sessions::session(asked, &token, body).await,
+        Resource::Artifact(kind, id) => {
+            asked.drain(body).await;
+            artifacts::delete(asked, kind, &id, trace).await
+        }
     }
 }
 

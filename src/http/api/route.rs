@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use crate::db::artifacts::ArtifactKind;
+
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Resource {
@@ -11,6 +13,8 @@ pub(in crate::http) enum Resource {
     UploadSessions,
     /// `uploadSessions/{token}`
     UploadSession(String),
+    /// `recordings/{id}` and `transcripts/{id}`
+    Artifact(ArtifactKind, String),
 }
 
 /// A path of ours, and what may be done with it.
@@ -33,7 +37,7 @@ pub(in crate::http) struct Route {
 const ROOT: &str = "/api/v1/";
 
 /// Every path of ours.
-pub(in crate::http) static ROUTES: [Route; 3] = [
+pub(in crate::http) static ROUTES: [Route; 5] = [
     Route {
         pattern: "/api/v1/openapi.json",
         allowed: "GET, HEAD, OPTIONS",
@@ -45,6 +49,14 @@ pub(in crate::http) static ROUTES: [Route; 3] = [
     Route {
         pattern: "/api/v1/uploadSessions/{uploadSession}",
         allowed: "GET, HEAD, PUT, DELETE, OPTIONS",
+    },
+    Route {
+        pattern: "/api/v1/recordings/{recording}",
+        allowed: "DELETE, OPTIONS",
+    },
+    Route {
+        pattern: "/api/v1/transcripts/{transcript}",
+        allowed: "DELETE, OPTIONS",
     },
 ];
 
@@ -68,12 +80,18 @@ impl Found {
 /// What a path of a request, still encoded, names; `None` where it is none of ours.
 pub(in crate::http) fn find(path: &str) -> Option<Found> {
     let rest = path.strip_prefix(ROOT)?;
-    let [description, sessions, session] = &ROUTES;
+    let [description, sessions, session, recording, transcript] = &ROUTES;
+    let key = |text: &str| {
+        let key = odata::path::decode_segment(text)?;
+        (!key.is_empty() && !text.contains('/')).then_some(key)
+    };
     let mut segments = rest.trim_end_matches('/').splitn(2, '/');
     let (resource, route) = match (segments.next()?, segments.next()) {
         ("openapi.json", None) => (Resource::OpenApi, description),
         ("uploadSessions", None) => (Resource::UploadSessions, sessions),
         ("uploadSessions", Some(token)) => (Resource::UploadSession(token.to_owned()), session),
+        ("recordings", Some(id)) => (Resource::Artifact(ArtifactKind::Recording, key(id)?), recording),
+        ("transcripts", Some(id)) => (Resource::Artifact(ArtifactKind::Transcript, key(id)?), transcript),
         _ => return None,
     };
     Some(Found { resource, route })
@@ -97,6 +115,13 @@ mod tests {
                 "/api/v1/uploadSessions/a/b",
                 Some(Resource::UploadSession("a/b".to_owned())),
             ),
+            (
+                "/api/v1/recordings/VjIj%3D",
+                Some(Resource::Artifact(ArtifactKind::Recording, "VjIj=".to_owned())),
+            ),
+            ("/api/v1/recordings/a/b", None),
+            ("/api/v1/recordings/%", None),
+            ("/api/v1/recordings", None),
             ("/api/v1/", None),
             ("/api/v2/uploadSessions", None),
             ("/v1.0/api/v1/uploadSessions", None),

@@ -2,6 +2,7 @@
 
 mod access;
 mod begin;
+mod deletion;
 mod files;
 mod slices;
 

@@ -1,0 +1,208 @@
+//! What there is to import: recordings by their first bytes, and what lies beside them.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::media;
+
+/// The largest sidecar or transcript that is read.
+const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A file that may be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    pub(super) size_bytes: u64,
+    /// Time of change, in ns since 1970.
+    pub(super) modified_ns: i64,
+    /// A transcript, not a recording.
+    pub(super) is_transcript: bool,
+}
+
+/// All candidates below `paths`, in order; what cannot be read, with the reason.
+pub(super) fn candidates(paths: &[PathBuf]) -> (Vec<Candidate>, Vec<(PathBuf, String)>) {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    for path in paths {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => below(path, &mut found, &mut failed),
+            Ok(_) => match candidate(path) {
+                Ok(Some(one)) => found.push(one),
+                Ok(None) => failed.push((path.clone(), "it is no recording, by its first bytes".to_owned())),
+                Err(error) => failed.push((path.clone(), reason(&error))),
+            },
+            Err(error) => failed.push((path.clone(), reason(&error))),
+        }
+    }
+    (found, failed)
+}
+
+/// What lies below a folder. Links to folders are not followed, and what begins with a dot is left alone.
+fn below(folder: &Path, found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, String)>) {
+    let listed = fs::read_dir(folder).and_then(|entries| {
+        let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+        paths
+    });
+    let mut paths = match listed {
+        Ok(paths) => paths,
+        Err(error) => return failed.push((folder.to_owned(), reason(&error))),
+    };
+    paths.sort();
+    for path in paths {
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        match candidate(&path) {
+            _ if is_hidden => {}
+            _ if is_folder => below(&path, found, failed),
+            Ok(Some(one)) => found.push(one),
+            // Whatever else lies in a folder is nobody's concern.
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => failed.push((path, reason(&error))),
+        }
+    }
+}
+
+/// A file as a candidate; `None` where it is no recording, and no transcript with a sidecar of its own.
+fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() == 0 {
+        return Ok(None);
+    }
+    let mut head = Vec::with_capacity(media::HEAD_BYTES);
+    File::open(path)?
+        .take(media::HEAD_BYTES as u64)
+        .read_to_end(&mut head)?;
+    let is_recording = media::media_type(&head) != "application/octet-stream";
+    let is_transcript = is_webvtt(&head) && has_own_sidecar(path);
+    if !is_recording && !is_transcript {
+        return Ok(None);
+    }
+    Ok(Some(Candidate {
+        path: path.to_owned(),
+        size_bytes: metadata.len(),
+        modified_ns: metadata
+            .mtime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(metadata.mtime_nsec()),
+        is_transcript: !is_recording,
+    }))
+}
+
+fn is_webvtt(head: &[u8]) -> bool {
+    head.strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .starts_with(b"WEBVTT")
+}
+
+fn has_own_sidecar(path: &Path) -> bool {
+    with_ending(path, "json").is_file()
+}
+
+/// `NAME.mp4.json` or `NAME.json` beside `NAME.mp4`.
+pub(super) fn sidecar(path: &Path) -> Option<PathBuf> {
+    [with_ending(path, "json"), path.with_extension("json")]
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// `NAME.vtt`, or as Zoom names it `NAME.transcript.vtt`, beside `NAME.mp4`. One with a sidecar of its own is imported by
+/// itself.
+pub(super) fn transcript(path: &Path) -> Option<PathBuf> {
+    ["vtt", "transcript.vtt"]
+        .into_iter()
+        .map(|ending| path.with_extension(ending))
+        .find(|path| path.is_file() && !has_own_sidecar(path))
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+/// A text file that is not too long.
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text));
+    match read {
+        Ok(length) if length as u64 > MAX_TEXT_BYTES => Err("it is longer than 16 MiB".to_owned()),
+        Ok(_) => Ok(text),
+        Err(error) => Err(reason(&error)),
+    }
+}
+
+/// The cause in plain words.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_told_by_their_bytes_and_the_rest_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        let mp4 = b"\0\0\0\x20ftypisom";
+        write("b.dat", mp4);
+        write("a/deep/x.webm", b"\x1a\x45\xdf\xa3\x84\x42\x82\x84webm");
+        write("page.mp4", b"<html>");
+        write("empty.mp4", b"");
+        write(".hidden.mp4", mp4);
+        write(".trash/x.mp4", mp4);
+        write("notes.vtt", b"WEBVTT\n");
+        write("alone.vtt", b"WEBVTT\n");
+        write("alone.vtt.json", b"{}");
+        let (found, failed) = candidates(&[folder.path().to_owned()]);
+        let names: Vec<_> = found
+            .iter()
+            .map(|one| {
+                (
+                    one.path.strip_prefix(folder.path()).unwrap().to_str().unwrap(),
+                    one.is_transcript,
+                )
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [("a/deep/x.webm", false), ("alone.vtt", true), ("b.dat", false)]
+        );
+        assert!(failed.is_empty(), "{failed:?}");
+        let (found, failed) = candidates(&[folder.path().join("page.mp4"), folder.path().join("none")]);
+        assert!(found.is_empty());
+        assert_eq!(failed.len(), 2);
+    }
+
+    #[test]
+    fn what_lies_beside_is_found_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let video = path("talk.mp4");
+        assert_eq!((sidecar(&video), transcript(&video)), (None, None));
+        fs::write(path("talk.json"), "{}").unwrap();
+        fs::write(path("talk.transcript.vtt"), "WEBVTT").unwrap();
+        assert_eq!(sidecar(&video), Some(path("talk.json")));
+        assert_eq!(transcript(&video), Some(path("talk.transcript.vtt")));
+        fs::write(path("talk.mp4.json"), "{}").unwrap();
+        fs::write(path("talk.vtt"), "WEBVTT").unwrap();
+        assert_eq!(sidecar(&video), Some(path("talk.mp4.json")));
+        assert_eq!(transcript(&video), Some(path("talk.vtt")));
+        fs::write(path("talk.vtt.json"), "{}").unwrap();
+        assert_eq!(transcript(&video), Some(path("talk.transcript.vtt")));
+    }
+}

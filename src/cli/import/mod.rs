@@ -1,0 +1,369 @@
+//! `graphophone import`
+
+mod find;
+mod request;
+mod upload;
+mod watch;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use self::find::Candidate;
+use self::request::{Defaults, Wish};
+use self::upload::Taken;
+use super::directory::{Directory, DirectoryArgs, lifetime};
+use super::output::{Progress, line};
+use super::{Failure, block_on};
+use crate::db::artifacts::{ArtifactKind, StoredArtifact};
+use crate::db::imported_files::{self, ImportedFile, Remember};
+use crate::db::keeping;
+use crate::db::meetings;
+use crate::db::upload_sessions::Source;
+use crate::db::users::User;
+use crate::uploads::{Order, UploadError, Uploads, Wanted};
+
+/// The longest time between two looks, or for a file to settle.
+const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
+/// What the names of imports begin with, in what they have taken.
+const WORKER: &str = "import";
+
+/// Take recordings into the store: files, and folders with all that is below them. May run beside a server.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Recordings are told by their first bytes, not by their names: MP4, MOV, M4A, WebM, MKV. What is said of a recording stands in
+a sidecar beside it, NAME.json or NAME.mp4.json, in the words of POST /api/v1/uploadSessions (docs/uploads.md):
+
+  { \"meeting\": { \"organizer\": \"megan@contoso.example\", \"subject\": \"Planning\",
+                 \"startDateTime\": \"2026-01-21T09:00:00Z\" },
+    \"source\": { \"system\": \"obs\", \"id\": \"planning-21\" } }
+
+Everything may be left out; --organizer or --meeting say it for all files. NAME.vtt is taken along as the transcript.
+A file comes in once, however often it is imported: by its source, or else by its SHA-256. What was cut short is gone on
+with. A file that cannot be played is kept in quarantine: graphophone quarantine list.
+
+  graphophone import --data ./store --organizer megan@contoso.example recordings/
+  graphophone import --data ./store --organizer megan@contoso.example --move --watch /srv/obs")]
+pub(super) struct Import {
+    #[command(flatten)]
+    directory: DirectoryArgs,
+    /// Organizer of the meetings that no sidecar names one for: object id or userPrincipalName.
+    #[arg(long, value_name = "ID-OR-UPN", conflicts_with = "meeting")]
+    organizer: Option<String>,
+    /// Meeting of all files that no sidecar describes one for.
+    #[arg(long, value_name = "ID")]
+    meeting: Option<String>,
+    /// Leave the files where they are; this is the default.
+    #[arg(long, conflicts_with = "move_files")]
+    copy: bool,
+    /// Remove each file, with its sidecar and transcript, once its recording is safely stored.
+    #[arg(long = "move")]
+    move_files: bool,
+    /// Only say what would be done.
+    #[arg(long, conflicts_with = "watch")]
+    dry_run: bool,
+    /// Go on looking for new files until stopped.
+    #[arg(long)]
+    watch: bool,
+    /// With --watch: time between two looks.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = |text: &str| lifetime(text, LONGEST_PAUSE))]
+    interval: Duration,
+    /// With --watch: a file is complete when neither its length nor its time has changed for so long.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = |text: &str| lifetime(text, LONGEST_PAUSE))]
+    settle: Duration,
+    /// Files and folders.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// What has become of a file, for the line that says so.
+enum Outcome {
+    Imported(Box<StoredArtifact>, Option<String>),
+    Known(Option<Box<StoredArtifact>>),
+    Would(String),
+    Failed(String),
+}
+
+/// An import under way.
+struct Importer {
+    directory: Directory,
+    uploads: Uploads,
+    defaults: Defaults,
+    moves: bool,
+    dry_run: bool,
+    json: bool,
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        block_on(async {
+            let directory = self.directory.open().await?;
+            let store = &directory.store;
+            let uploads = Uploads::new(
+                store.db.clone(),
+                store.content.clone(),
+                store.clock.clone(),
+                &directory.config,
+                WORKER,
+            );
+            let importer = Importer {
+                uploads,
+                directory,
+                defaults: Defaults {
+                    organizer: self.organizer,
+                    meeting: self.meeting,
+                },
+                moves: self.move_files,
+                dry_run: self.dry_run,
+                json: self.directory.json,
+            };
+            // Told before any file is looked at.
+            if let Some(organizer) = &importer.defaults.organizer {
+                importer
+                    .directory
+                    .user(organizer)
+                    .await
+                    .map_err(|failure| failure.of_argument("--organizer"))?;
+            }
+            match self.watch {
+                true => watch::watch(&importer, &self.paths, self.interval, self.settle).await,
+                false => importer.all(&self.paths).await,
+            }
+        })
+    }
+}
+
+impl Importer {
+    /// All that is there now. One file that fails keeps no other from being imported.
+    async fn all(&self, paths: &[PathBuf]) -> Result<(), Failure> {
+        let (found, failed) = find::candidates(paths);
+        let mut failures = failed.len();
+        for (path, why) in failed {
+            self.say(&path, &Outcome::Failed(why))?;
+        }
+        for candidate in &found {
+            let outcome = self.one(candidate).await;
+            failures += usize::from(matches!(outcome, Outcome::Failed(_)));
+            self.say(&candidate.path, &outcome)?;
+        }
+        match failures {
+            0 => Ok(()),
+            1 => Err(Failure::at_work("one file was not imported")),
+            several => Err(Failure::at_work(format!("{several} files were not imported"))),
+        }
+    }
+
+    async fn one(&self, candidate: &Candidate) -> Outcome {
+        let imported = async {
+            if let Some(known) = self.known(candidate).await? {
+                return Ok(known);
+            }
+            let (wanted_of, defaults) = (candidate.clone(), self.defaults.clone());
+            let wish = tokio::task::spawn_blocking(move || request::wish(&wanted_of, &defaults)).await;
+            let wish = wish.map_err(|lost| lost.to_string())??;
+            let organizer = self.organizer(&wish).await?;
+            match self.dry_run {
+                true => self.would(&wish, &organizer),
+                false => self.take(candidate, wish, organizer).await,
+            }
+        };
+        imported.await.unwrap_or_else(Outcome::Failed)
+    }
+
+    /// What was imported from that path before, if it is the same file still.
+    async fn known(&self, candidate: &Candidate) -> Result<Option<Outcome>, String> {
+        let path = shown(&candidate.path);
+        let mut db = self.directory.store.db.snapshot().await.map_err(text)?;
+        let known = imported_files::find(&mut db, &path).await.map_err(text)?;
+        let same = known.filter(|known| {
+            u64::try_from(known.size_bytes) == Ok(candidate.size_bytes)
+                && known.modified_ns == candidate.modified_ns
+                && known.tenant_id == self.directory.tenant
+        });
+        let Some(same) = same else { return Ok(None) };
+        let found = keeping::find_by_source(&mut db, &same.tenant_id, &same.source, same.kind).await;
+        drop(db);
+        let found = found.map_err(text)?.map(Box::new);
+        // Cut short between the end of the one and the other.
+        if self.moves && found.is_some() && !self.dry_run {
+            self.remove(candidate, &beside(&candidate.path))?;
+        }
+        Ok(found.map(|found| Outcome::Known(Some(found))))
+    }
+
+    async fn organizer(&self, wish: &Wish) -> Result<User, String> {
+        let meeting = &wish.request.meeting;
+        let named = match &meeting.id {
+            None => meeting.organizer.clone(),
+            Some(id) => {
+                let mut db = self.directory.store.db.snapshot().await.map_err(text)?;
+                let found = meetings::find(&mut db, id).await.map_err(text)?;
+                let found = found.filter(|found| found.tenant_id == self.directory.tenant);
+                Some(
+                    found
+                        .ok_or_else(|| format!("/meeting/id: there is no meeting {id}"))?
+                        .organizer_id,
+                )
+            }
+        };
+        let named = named.ok_or(
+            "nobody says whose meeting it is: add --organizer, or a sidecar with {\"meeting\": {\"organizer\": …}}",
+        )?;
+        let found = self
+            .directory
+            .find_user(&named)
+            .await
+            .map_err(|failure| failure.lines.join("; "))?;
+        found.ok_or_else(|| format!("/meeting/organizer: no user {named} is in the tenant"))
+    }
+
+    fn would(&self, wish: &Wish, organizer: &User) -> Result<Outcome, String> {
+        let wanted = Wanted::check(&wish.request).map_err(text)?;
+        let name = organizer.user_principal_name.as_deref().unwrap_or(&organizer.id);
+        let subject = wish.request.meeting.subject.as_deref().unwrap_or("-");
+        Ok(Outcome::Would(format!(
+            "{} of {name}, meeting {subject:?}, source {}/{}",
+            wanted.kind.text(),
+            wanted.source.system,
+            wanted.source.id
+        )))
+    }
+
+    async fn take(&self, candidate: &Candidate, wish: Wish, organizer: User) -> Result<Outcome, String> {
+        let wanted = Wanted::check(&wish.request).map_err(text)?;
+        let file = File::open(&candidate.path).map_err(|error| find::reason(&error))?;
+        let progress = (!self.json)
+            .then(|| Progress::of_bytes(&candidate.path.display().to_string(), candidate.size_bytes));
+        let show = |done| {
+            if let Some(progress) = &progress {
+                progress.show_bytes(done);
+            }
+        };
+        let order = Order {
+            request: wish.request,
+            organizer,
+            application_id: None,
+            user_id: None,
+        };
+        let taken = upload::take(&self.uploads, order, file, &show).await;
+        drop(progress);
+        let taken = taken.map_err(|error| match error {
+            UploadError::CutOff => {
+                "the file has become shorter while it was read: it is still being written".to_owned()
+            }
+            other => other.to_string(),
+        })?;
+        let outcome = match taken {
+            Taken::New(made) => {
+                let reason = self.reason(&made).await?;
+                Outcome::Imported(made, reason)
+            }
+            Taken::Known(found) => Outcome::Known(Some(found)),
+            Taken::NotYet => {
+                return Err(
+                    "all of it is stored, and it is still being looked at: import it again later".to_owned(),
+                );
+            }
+        };
+        self.remember(candidate, wanted.source, wanted.kind).await?;
+        if self.moves {
+            self.remove(candidate, &wish.beside)?;
+        }
+        Ok(outcome)
+    }
+
+    async fn reason(&self, made: &StoredArtifact) -> Result<Option<String>, String> {
+        let mut db = self.directory.store.db.snapshot().await.map_err(text)?;
+        let (_, reason) = keeping::origin(&mut db, made.kind, &made.artifact.id)
+            .await
+            .map_err(text)?;
+        Ok(reason)
+    }
+
+    async fn remember(
+        &self,
+        candidate: &Candidate,
+        source: Source,
+        kind: ArtifactKind,
+    ) -> Result<(), String> {
+        let remember = Remember(ImportedFile {
+            path: shown(&candidate.path),
+            size_bytes: i64::try_from(candidate.size_bytes).unwrap_or(i64::MAX),
+            modified_ns: candidate.modified_ns,
+            tenant_id: self.directory.tenant.clone(),
+            source,
+            kind,
+        });
+        self.directory.store.db.write(remember).await.map_err(text)
+    }
+
+    /// Removes a file that is stored, and what belonged to it; the file itself last, so that it is found again after a crash.
+    fn remove(&self, candidate: &Candidate, beside: &[PathBuf]) -> Result<(), String> {
+        for path in beside.iter().chain([&candidate.path]) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(format!(
+                        "it is stored, but {} cannot be removed: {}",
+                        path.display(),
+                        find::reason(&error)
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&self, path: &Path, outcome: &Outcome) -> Result<(), Failure> {
+        let (word, id, detail) = match outcome {
+            Outcome::Imported(made, None) => ("imported", Some(made.artifact.id.as_str()), None),
+            Outcome::Imported(made, Some(why)) => {
+                ("quarantined", Some(made.artifact.id.as_str()), Some(why.as_str()))
+            }
+            Outcome::Known(found) => (
+                "already there",
+                found.as_ref().map(|found| found.artifact.id.as_str()),
+                None,
+            ),
+            Outcome::Would(what) => ("would be imported", None, Some(what.as_str())),
+            Outcome::Failed(why) => ("not imported", None, Some(why.as_str())),
+        };
+        if self.json {
+            let value: Value = json!({
+                "path": path.display().to_string(),
+                "outcome": word,
+                "id": id,
+                "detail": detail,
+            });
+            return Ok(line(&value.to_string())?);
+        }
+        let path = path.display().to_string().escape_debug().to_string();
+        let parts = [
+            Some(format!("{path}: {word}")),
+            id.map(ToOwned::to_owned),
+            detail.map(ToOwned::to_owned),
+        ];
+        Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
+    }
+}
+
+/// What lies beside a file and belongs to it.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    find::sidecar(path)
+        .into_iter()
+        .chain(find::transcript(path))
+        .collect()
+}
+
+/// A path as it is remembered: absolute, and as text.
+fn shown(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.as_os_str().as_encoded_bytes().escape_ascii().to_string()
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

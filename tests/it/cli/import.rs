@@ -1,0 +1,259 @@
+//! `graphophone import`: files, sidecars, folders that are watched; and `graphophone quarantine`.
+
+use serde_json::{Value, json};
+
+use super::home::Home;
+use crate::support::names::{ATTENDEE, CONTOSO, ORGANIZER, STANDUP};
+use crate::uploads::sample;
+
+/// A folder of files to be imported.
+fn inbox(home: &Home) -> String {
+    std::fs::create_dir(home.path("inbox")).unwrap();
+    home.path("inbox")
+}
+
+fn arguments<'a>(rest: &[&'a str]) -> Vec<&'a str> {
+    [&["import", "--tenant", CONTOSO], rest].concat()
+}
+
+fn shown(home: &Home, id: &str) -> Value {
+    serde_json::from_str(&home.run(&["recording", "show", id]).succeeded()).unwrap()
+}
+
+/// What has become of the file of that name, and the id of its recording.
+fn outcome(lines: &[Value], name: &str) -> (String, String) {
+    let is_it = |line: &&Value| line["path"].as_str().unwrap().ends_with(name);
+    let line = lines.iter().find(is_it).unwrap();
+    let text = |member: &str| line[member].as_str().unwrap_or_default().to_owned();
+    (text("outcome"), text("id"))
+}
+
+#[test]
+fn a_folder_comes_in_once_with_what_its_sidecars_say() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    home.write("inbox/plain.mp4", &sample("faststart.mp4"));
+    home.write("inbox/late.mp4", &sample("moov-last.mp4"));
+    let sidecar = json!({
+        "meeting": { "organizer": ATTENDEE, "subject": "Retrospective", "externalId": "retro",
+                     "startDateTime": "2026-01-20T09:00:00Z" },
+        "recording": { "callId": "call-9" },
+        "source": { "system": "obs", "id": "retro-1" },
+    });
+    home.write("inbox/late.json", sidecar.to_string().as_bytes());
+    home.write(
+        "inbox/late.vtt",
+        b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nGood morning.\n",
+    );
+    home.write("inbox/notes.txt", b"nothing for us");
+
+    let rest = ["--organizer", "organizer@contoso.example", &inbox];
+    let would = home.json(&arguments(&[&["--dry-run"], &rest[..]].concat()));
+    assert_eq!(would.len(), 2);
+    assert!(
+        would.iter().all(|one| one["outcome"] == "would be imported"),
+        "{would:?}"
+    );
+    assert!(
+        would[0]["detail"].as_str().unwrap().contains("Retrospective"),
+        "{would:?}"
+    );
+
+    let first = home.json(&arguments(&rest));
+    let (late, plain) = (outcome(&first, "late.mp4"), outcome(&first, "plain.mp4"));
+    assert_eq!(
+        (late.0.as_str(), plain.0.as_str()),
+        ("imported", "imported"),
+        "{first:?}"
+    );
+    let recording = shown(&home, &late.1);
+    assert_eq!(recording["callId"], "call-9");
+    assert_eq!(recording["source"], json!({ "system": "obs", "id": "retro-1" }));
+    assert_eq!(recording["createdDateTime"], "2026-01-20T09:00:00.0000000Z");
+    assert_eq!(recording["facts"]["format"], "mp4");
+    assert!(recording["headKey"].is_string(), "{recording}");
+    let transcripts = home.stores.texts(
+        "SELECT content_correlation_id FROM artifacts WHERE kind = 'transcript' AND source_id = 'retro-1'",
+    );
+    assert_eq!(transcripts, [recording["contentCorrelationId"].as_str().unwrap()]);
+    let plain = shown(&home, &plain.1);
+    assert!(
+        plain["source"]["id"].as_str().unwrap().starts_with("sha256:"),
+        "{plain}"
+    );
+
+    comes_in_once(&home, &rest, &plain);
+}
+
+/// Whatever is imported again is there already, under whatever name.
+fn comes_in_once(home: &Home, rest: &[&str], plain: &Value) {
+    for again in [home.json(&arguments(rest)), home.json(&arguments(rest))] {
+        assert!(
+            again.iter().all(|one| one["outcome"] == "already there"),
+            "{again:?}"
+        );
+    }
+    // The same bytes under another name are the same recording.
+    home.write("inbox/copy.mp4", &sample("faststart.mp4"));
+    let copied = home.json(&arguments(rest));
+    assert_eq!(
+        outcome(&copied, "copy.mp4"),
+        (
+            "already there".to_owned(),
+            plain["id"].as_str().unwrap().to_owned()
+        )
+    );
+    assert_eq!(
+        home.stores
+            .texts("SELECT id FROM artifacts WHERE source_id IS NOT NULL AND kind = 'recording'")
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn what_is_wrong_with_one_keeps_no_other_out() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    let bytes = sample("faststart.mp4");
+    for (name, sidecar) in [
+        ("unknown", json!({ "colour": "red" })),
+        (
+            "nobody",
+            json!({ "meeting": { "organizer": "nobody@contoso.example" } }),
+        ),
+        ("other", json!({ "item": { "sha256": "0".repeat(64) } })),
+        ("short", json!({ "item": { "size": 5 } })),
+        ("good", json!({ "source": { "system": "test", "id": "good" } })),
+    ] {
+        home.write(&format!("inbox/{name}.mp4"), &bytes);
+        home.write(&format!("inbox/{name}.json"), sidecar.to_string().as_bytes());
+    }
+    home.write("inbox/broken.mp4", &bytes);
+    home.write("inbox/broken.json", b"{");
+    let rest = ["--move", "--organizer", ORGANIZER, &inbox];
+    let ran = home.run(&arguments(&rest));
+    assert_eq!(ran.status, 1, "{ran:?}");
+    for (name, why) in [
+        ("unknown", "colour"),
+        ("nobody", "/meeting/organizer"),
+        ("other", "/item/sha256"),
+        ("short", "/item/size"),
+        ("broken", "no JSON"),
+    ] {
+        let line = ran
+            .out
+            .lines()
+            .find(|line| line.contains(&format!("{name}.mp4")))
+            .unwrap();
+        assert!(line.contains("not imported") && line.contains(why), "{line}");
+        assert!(
+            std::path::Path::new(&home.path(&format!("inbox/{name}.mp4"))).exists(),
+            "{name}"
+        );
+        assert!(
+            std::path::Path::new(&home.path(&format!("inbox/{name}.json"))).exists(),
+            "{name}"
+        );
+    }
+    assert!(ran.out.contains("good.mp4: imported"), "{}", ran.out);
+    assert!(!std::path::Path::new(&home.path("inbox/good.mp4")).exists());
+    assert!(!std::path::Path::new(&home.path("inbox/good.json")).exists());
+    assert!(ran.err.contains("5 files were not imported"), "{}", ran.err);
+}
+
+#[test]
+fn files_go_into_a_meeting_that_is_named() {
+    let home = Home::seeded();
+    let file = home.write("talk.mp4", &sample("browser.webm"));
+    let made = home.one(&arguments(&["--meeting", STANDUP, &file]));
+    assert_eq!(made["outcome"], "imported", "{made}");
+    let recording = shown(&home, made["id"].as_str().unwrap());
+    assert_eq!(
+        (&recording["meetingId"], &recording["contentType"]),
+        (&json!(STANDUP), &json!("video/webm"))
+    );
+    let nobody = home.write("page.mp4", b"<html></html>");
+    let refused = home.run(&arguments(&["--meeting", STANDUP, &nobody]));
+    assert_eq!(refused.status, 1);
+    assert!(refused.out.contains("no recording"), "{}", refused.out);
+    let ownerless = home.write("own.mp4", &sample("faststart.mp4"));
+    let refused = home.run(&arguments(&[&ownerless]));
+    assert!(refused.out.contains("--organizer"), "{}", refused.out);
+    let unknown = home.run(&arguments(&["--organizer", "nobody@contoso.example", &ownerless]));
+    assert_eq!(unknown.status, 2, "{unknown:?}");
+    assert!(unknown.err.contains("--organizer"), "{}", unknown.err);
+}
+
+#[test]
+fn a_folder_is_watched_until_the_process_ends() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    home.write("inbox/first.mp4", &sample("faststart.mp4"));
+    let rest = [
+        "--organizer",
+        ORGANIZER,
+        "--move",
+        "--watch",
+        "--interval",
+        "20ms",
+        "--settle",
+        "50ms",
+        &inbox,
+    ];
+    let watching = home.spawn(&arguments(&rest));
+    let gone = |name: &str| {
+        let path = home.path(&format!("inbox/{name}"));
+        let deadline = tokio::time::Instant::now() + super::binary::DEADLINE;
+        while std::path::Path::new(&path).exists() {
+            assert!(tokio::time::Instant::now() < deadline, "{name} was not taken");
+            std::thread::yield_now();
+        }
+    };
+    gone("first.mp4");
+    home.write("inbox/second.webm", &sample("browser.webm"));
+    gone("second.webm");
+    watching.kill();
+    let imported = home
+        .stores
+        .texts("SELECT id FROM artifacts WHERE source_system = 'import'");
+    assert_eq!(imported.len(), 2);
+}
+
+#[test]
+fn what_is_held_back_is_shown_released_and_deleted() {
+    let home = Home::seeded();
+    let whole = sample("moov-last.mp4");
+    let index = whole.windows(4).position(|window| window == b"moov").unwrap() - 4;
+    let file = home.write("broken.mp4", &whole[..index]);
+    let made = home.one(&arguments(&["--organizer", ORGANIZER, &file]));
+    assert_eq!(made["outcome"], "quarantined", "{made}");
+    assert!(made["detail"].as_str().unwrap().contains("untrunc"), "{made}");
+    let id = made["id"].as_str().unwrap();
+
+    let listed = home.json(&["quarantine", "list"]);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["id"], id);
+    let table = home.run(&["quarantine", "list"]).succeeded();
+    assert!(table.contains("noMoov"), "{table}");
+    let shown = home.run(&["quarantine", "show", id]).succeeded();
+    assert!(
+        shown.contains("no index") && shown.contains("contentKey"),
+        "{shown}"
+    );
+    home.run(&["quarantine", "release", id]).succeeded();
+    assert_eq!(home.json(&["quarantine", "list"]).len(), 0);
+    let again = home.run(&["quarantine", "release", id]);
+    assert_eq!(again.status, 1, "{again:?}");
+    let audit = home.json(&["audit", "list"]);
+    assert_eq!(audit[0]["operation"], "quarantine.release");
+    assert!(audit[0]["actor"].as_str().unwrap().contains("uid"), "{audit:?}");
+
+    let html = home.write("cut.mp4", &sample("faststart.mp4")[..5000]);
+    let made = home.one(&arguments(&["--organizer", ORGANIZER, &html]));
+    let id = made["id"].as_str().unwrap();
+    home.run(&["quarantine", "delete", id]).succeeded();
+    assert_eq!(home.json(&["quarantine", "list"]).len(), 0);
+    home.run(&["recording", "restore", id]).succeeded();
+    assert_eq!(home.json(&["quarantine", "list"]).len(), 1);
+}
