@@ -151,7 +151,6 @@ fn what_is_not_built_is_not_in_the_help_and_ends_with_2() {
         &["serve", "--port", "80"],
         &["config", "show"],
         &["audit"],
-        &["recording", "delete", "x"],
         &["nonsense"],
         &["--nonsense"],
         &[],
