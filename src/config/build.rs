@@ -11,8 +11,8 @@ use super::url::{self, HttpUrl};
 use super::value::Values;
 use super::{
     AuthorityConfig, Cloud, Config, ContentConfig, GraphConfig, IdentityProviderConfig, IssuerConfig,
-    LimitsConfig, LogConfig, LogFormat, MeetingRule, MetadataConfig, MetadataPlace, PostgresConfig, Profile,
-    QueryOptionsRule, SslMode, ThrottlingConfig, UploadsConfig, VerifyConfig,
+    LimitsConfig, LogConfig, LogFormat, MediaConfig, MeetingRule, MetadataConfig, MetadataPlace,
+    PostgresConfig, Profile, QueryOptionsRule, SslMode, ThrottlingConfig, UploadsConfig, VerifyConfig,
 };
 
 /// Where the server listens by default, should its value be unreadable; the configuration is refused then.
@@ -61,6 +61,10 @@ pub(super) fn config(
             every: values.duration("verify.every"),
             parts: u32::try_from(values.integer("verify.parts")).unwrap_or(1),
             bytes_per_second: values.size("verify.bytes_per_second"),
+        },
+        media: MediaConfig {
+            ffmpeg: values.path("media.ffmpeg"),
+            ffmpeg_timeout: values.duration("media.ffmpeg_timeout"),
         },
         uploads: UploadsConfig {
             session_lifetime: values.duration("uploads.session_lifetime"),

@@ -70,6 +70,8 @@ pub struct Config {
     pub trash: Duration,
     /// How stored content is compared.
     pub verify: VerifyConfig,
+    /// What is done with files that come in.
+    pub media: MediaConfig,
     /// How recordings are taken in.
     pub uploads: UploadsConfig,
     /// What is logged.
@@ -155,6 +157,15 @@ pub enum ContentConfig {
 pub struct UploadsConfig {
     /// How long a session lives that nobody goes on with.
     pub session_lifetime: Duration,
+}
+
+/// `[media]`
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// The program that puts tracks into another file.
+    pub ffmpeg: Option<PathBuf>,
+    /// How long that may take.
+    pub ffmpeg_timeout: Duration,
 }
 
 /// `[verify]`

@@ -186,6 +186,8 @@ pub(super) static KEYS: &[Key] = &[
     key("content.s3.session_token_file", Kind::Path),
     key("content.s3.redirect", Kind::Bool).or("false").unbuilt(),
     key("uploads.session_lifetime", duration(1000, 365 * DAY)).or("7d"),
+    key("media.ffmpeg", Kind::Path),
+    key("media.ffmpeg_timeout", duration(1000, DAY)).or("30m"),
     key("verify.every", duration(60_000, 365 * DAY)).or("1d"),
     key("verify.parts", Kind::Integer(1, 10_000)).or("30"),
     key("verify.bytes_per_second", Kind::Size(0, 1 << 40)).or("50MiB"),

@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use super::publish::{Made, Publish, Published};
+use super::remux::{self, Remuxed};
 use super::{FINISH, Stored, UploadError, Uploads, facts};
-use crate::content::{ContentKey, ContentReader};
+use crate::content::{ContentError, ContentKey, ContentReader, Written};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::content_objects::{ContentObject, Headed};
 use crate::db::jobs::{Job, Lane};
 use crate::db::upload_sessions::{self, SessionState, UploadSession};
 use crate::db::{DbError, Tx, Write};
+use crate::ids;
 use crate::jobs::{JobError, Worker};
 use crate::media;
 
@@ -118,16 +120,7 @@ impl Uploads {
                 .content
                 .complete(&stored.destination, &stored.partial)
                 .await?;
-            let mut object = ContentObject {
-                key: key.as_str().to_owned(),
-                size_bytes: session.size_bytes,
-                sha256: written.sha256.to_vec(),
-                media_type: stored.partial.media_type().to_owned(),
-                modified_ns: written.modified_ns,
-                stored: self.clock.now(),
-                served: None,
-                facts: None,
-            };
+            let mut object = self.object_of(&key, &written, stored.partial.media_type());
             match session.kind {
                 ArtifactKind::Recording => {
                     self.look_at_recording(&key, &mut object, &mut made, crashes)
@@ -183,6 +176,17 @@ impl Uploads {
         }
         made.recorded = probed.facts.created;
         made.length = probed.facts.duration;
+        if remux::is_wanted(&probed)
+            && let Some(remuxer) = &self.remuxer
+        {
+            let reader = self.content.open(key).await?;
+            match remuxer.remux(reader).await? {
+                Ok(remuxed) => return self.serve_instead(key, object, made, &remuxed).await,
+                Err(why) => {
+                    tracing::warn!(content.key = %key, why, "a file could not be put into another, and is served as it is")
+                }
+            }
+        }
         if let Some(faststart) = probed.faststart {
             let head_key = key.beside("head", probed.media_type, "");
             let head = self
@@ -195,6 +199,34 @@ impl Uploads {
             });
             made.head = Some(head);
         }
+        Ok(())
+    }
+
+    /// Another file is served, and nothing of what came in.
+    async fn serve_instead(
+        &self,
+        key: &ContentKey,
+        object: &mut ContentObject,
+        made: &mut Made,
+        remuxed: &Remuxed,
+    ) -> Result<(), UploadError> {
+        let media_type = if object.media_type.starts_with("audio/") {
+            "audio/mp4"
+        } else {
+            "video/mp4"
+        };
+        // Made anew by each attempt, and perhaps not of the same bytes.
+        let head_key = key.beside("remuxed", media_type, &ids::random());
+        let file = std::fs::File::open(&remuxed.path).map_err(ContentError::Io)?;
+        let written = self.content.put(&head_key, file).await?;
+        let head = self.object_of(&head_key, &written, media_type);
+        object.served = Some(Headed {
+            head_key: head.key.clone(),
+            body_offset: 0,
+            body_bytes: 0,
+        });
+        media_type.clone_into(&mut object.media_type);
+        made.head = Some(head);
         Ok(())
     }
 
@@ -250,7 +282,11 @@ impl Uploads {
         media_type: &str,
     ) -> Result<ContentObject, UploadError> {
         let written = self.content.put_again(key, bytes).await?;
-        Ok(ContentObject {
+        Ok(self.object_of(key, &written, media_type))
+    }
+
+    fn object_of(&self, key: &ContentKey, written: &Written, media_type: &str) -> ContentObject {
+        ContentObject {
             key: key.as_str().to_owned(),
             size_bytes: i64::try_from(written.size_bytes).unwrap_or(i64::MAX),
             sha256: written.sha256.to_vec(),
@@ -259,7 +295,7 @@ impl Uploads {
             stored: self.clock.now(),
             served: None,
             facts: None,
-        })
+        }
     }
 }
 
@@ -269,7 +305,7 @@ async fn probe(reader: ContentReader) -> Result<Option<media::Probed>, UploadErr
     let mut source = reader.blocking();
     let probed = tokio::task::spawn_blocking(move || media::probe(&mut source, size)).await;
     match probed {
-        Ok(probed) => Ok(Some(probed.map_err(crate::content::ContentError::Io)?)),
+        Ok(probed) => Ok(Some(probed.map_err(ContentError::Io)?)),
         Err(lost) if lost.is_panic() => {
             tracing::error!("looking at a file has panicked; the file is kept in quarantine");
             Ok(None)
@@ -290,7 +326,7 @@ async fn is_webvtt(reader: ContentReader) -> Result<bool, UploadError> {
                 .is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
         }))
     });
-    Ok(read.await?.map_err(crate::content::ContentError::Io)?)
+    Ok(read.await?.map_err(ContentError::Io)?)
 }
 
 struct Fail {

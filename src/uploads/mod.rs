@@ -11,6 +11,7 @@ mod expire;
 pub mod facts;
 mod finish;
 mod publish;
+pub mod remux;
 pub mod request;
 mod slice;
 
@@ -25,6 +26,8 @@ use crate::db::upload_sessions::UploadSession;
 use crate::db::{Db, DbError};
 use crate::graph::upload::UploadRequest;
 use crate::ids;
+
+use remux::Remuxer;
 
 pub use begin::{Begun, Order};
 pub use finish::Finished;
@@ -41,6 +44,7 @@ pub struct Uploads {
     content: ContentStore,
     clock: Clock,
     rules: Rules,
+    remuxer: Option<Arc<Remuxer>>,
     /// Names this process, in what it has taken.
     worker: Arc<str>,
 }
@@ -132,6 +136,13 @@ impl Uploads {
                 session_lifetime: config.uploads.session_lifetime,
                 minimum_free: config.content_minimum_free,
             },
+            remuxer: config.media.ffmpeg.clone().map(|ffmpeg| {
+                Arc::new(Remuxer {
+                    ffmpeg,
+                    timeout: config.media.ffmpeg_timeout,
+                    folder: config.data.clone(),
+                })
+            }),
             worker: format!("{kind}:{}", ids::random()).into(),
         }
     }

@@ -112,3 +112,60 @@ async fn what_cannot_be_played_is_kept_and_not_served() {
         );
     }
 }
+
+#[tokio::test]
+async fn files_in_pieces_and_of_quicktime_are_put_into_others_where_ffmpeg_is_named() {
+    let app = TestApp::with()
+        .config("media.ffmpeg = \"/usr/bin/ffmpeg\"")
+        .start()
+        .await;
+    for name in ["fragmented.mp4", "camera.mov"] {
+        let bytes = sample(name);
+        let made = uploaded(&app, name, &bytes).await;
+        let content = read_back(&app, &made, "/content").await;
+        assert_eq!(
+            (content.status, content.header("content-type")),
+            (200, "video/mp4"),
+            "{name}"
+        );
+        let size = content.body.len() as u64;
+        let probed = graphophone::media::probe(&mut std::io::Cursor::new(&content.body), size).unwrap();
+        assert_eq!(probed.facts.format, graphophone::media::Format::Mp4, "{name}");
+        assert_eq!(
+            (probed.fault, probed.faststart),
+            (None, None),
+            "{name}: it plays at once"
+        );
+        assert!(
+            probed.facts.tracks.len() >= 2,
+            "{name}: {:?}",
+            probed.facts.tracks
+        );
+        assert!(
+            app.content_files()
+                .into_iter()
+                .any(|file| std::fs::read(file).unwrap() == bytes),
+            "{name}"
+        );
+    }
+    // What plays at once is left alone.
+    let bytes = sample("faststart.mp4");
+    let made = uploaded(&app, "as-it-is", &bytes).await;
+    assert!(read_back(&app, &made, "/content").await.body == bytes);
+}
+
+#[tokio::test]
+async fn without_an_ffmpeg_that_works_a_file_is_served_as_it_is() {
+    for program in ["/nowhere/ffmpeg", "/bin/false"] {
+        let app = TestApp::with()
+            .config(&format!("media.ffmpeg = \"{program}\""))
+            .start()
+            .await;
+        let bytes = sample("fragmented.mp4");
+        let made = uploaded(&app, "as-it-is", &bytes).await;
+        assert!(
+            read_back(&app, &made, "/content").await.body == bytes,
+            "{program}"
+        );
+    }
+}
