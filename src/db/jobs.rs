@@ -3,7 +3,7 @@
 //! Whoever takes a job moves its due time into the future, and moves it on while it works; a worker that dies lets go of it by
 //! that alone. So a job may run twice, and has to come to the same.
 
-use super::{DbError, Row, Tx, Write};
+use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
 use crate::ids;
 
@@ -81,6 +81,22 @@ pub async fn cancel(tx: &mut Tx<'_>, name: &str, subject: &str) -> Result<(), Db
         WHERE name = ?1
           AND subject = ?2";
     tx.execute(SQL, &[name.into(), subject.into()]).await.map(|_| ())
+}
+
+/// Whether a job of that lane is due. To be asked first: it writes nothing.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn is_due(db: &mut Session, now: Ticks, lane: Lane) -> Result<bool, DbError> {
+    const SQL: &str = "
+        SELECT id
+        FROM jobs
+        WHERE due_ticks <= ?1
+          AND (name = ?2) = ?3
+        ORDER BY due_ticks, id
+        LIMIT 1";
+    let values = [now.into(), lane.slow.into(), lane.takes_slow.into()];
+    Ok(db.row(SQL, &values, |row| row.text(0)).await?.is_some())
 }
 
 /// Takes the job that has been due the longest.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
-use crate::db::jobs::{Done, Job, Lane, Postpone, TakeNext, TakeOne};
+use crate::db::jobs::{self, Done, Job, Lane, Postpone, TakeNext, TakeOne};
 use crate::db::{Db, DbError};
 
 /// How long nobody else takes a job once its worker has been heard of last.
@@ -19,6 +19,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(8);
 /// How often somebody looks for work.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Until the next look, where the database could not be asked.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// Before a job that has failed is tried again; each further time twice as long, up to the second.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -61,11 +63,12 @@ impl Worker {
                 _ = looks.tick() => {}
             }
             while !*stopping.borrow() {
-                match self.db.write(self.take()).await {
+                match self.next().await {
                     Ok(Some(job)) => self.perform(job, &work).await,
                     Ok(None) => break,
                     Err(error) => {
                         tracing::warn!(%error, "work that is due could not be looked for; this is tried again");
+                        looks.reset_after(AFTER_FAILURE);
                         break;
                     }
                 }
@@ -92,6 +95,14 @@ impl Worker {
             None => return Ok(false),
         }
         Ok(true)
+    }
+
+    async fn next(&self) -> Result<Option<Job>, DbError> {
+        let is_due = jobs::is_due(&mut *self.db.snapshot().await?, self.clock.now(), self.lane).await?;
+        match is_due {
+            true => self.db.write(self.take()).await,
+            false => Ok(None),
+        }
     }
 
     fn take(&self) -> TakeNext {

@@ -183,7 +183,7 @@ impl Uploads {
             match remuxer.remux(reader).await? {
                 Ok(remuxed) => return self.serve_instead(key, object, made, &remuxed).await,
                 Err(why) => {
-                    tracing::warn!(content.key = %key, why, "a file could not be put into another, and is served as it is")
+                    tracing::warn!(content.key = %key, why, "a file could not be put into another, and is served as it is");
                 }
             }
         }
