@@ -62,6 +62,9 @@ impl Uploads {
                         SessionState::Finished => {
                             let found = uploads.artifact_of(&session).await?;
                             let found = found.ok_or(UploadError::NoSuchSession)?;
+                            if found.deleted.is_some() {
+                                return Err(UploadError::Deleted);
+                            }
                             return Ok(Finished::Artifact(Box::new(found)));
                         }
                         SessionState::Open => {}
