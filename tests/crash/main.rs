@@ -15,6 +15,8 @@ mod archive;
 #[expect(dead_code, reason = "what the other binary of tests needs of it, too")]
 mod binary;
 mod chance;
+mod cuts;
+mod full_disk;
 mod http;
 mod imports;
 mod kills;

@@ -19,6 +19,8 @@ pub struct Upload<'a> {
     pub bytes: &'a [u8],
     /// So many bytes were acknowledged.
     pub acknowledged: usize,
+    /// The server may not know yet that a slice before is cut: 423 is no failure.
+    pub may_be_held: bool,
 }
 
 /// What asks for a session for `bytes` in the stand-up.
@@ -57,6 +59,7 @@ impl<'a> Upload<'a> {
             path: path_of(begun.json()["uploadUrl"].as_str().unwrap()),
             bytes,
             acknowledged: 0,
+            may_be_held: false,
         }
     }
 
@@ -111,6 +114,7 @@ impl<'a> Upload<'a> {
             };
             match answer.status {
                 202 => {}
+                423 if self.may_be_held => std::thread::yield_now(),
                 200 | 201 => return answer,
                 0 => {
                     if let Some(made) = self.status() {
