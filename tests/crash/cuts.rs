@@ -121,10 +121,7 @@ fn an_upload_over_a_line_that_breaks_comes_to_its_end() {
         made += bytes.len();
     }
     let [there, back] = proxy.cuts();
-    println!(
-        "{number} uploads of {} bytes; cut on the way there: {there}, on the way back: {back}",
-        made
-    );
+    println!("{number} uploads of {made} bytes; cut on the way there: {there}, on the way back: {back}");
     assert!(there > 0 && back > 0);
     server.stop();
     archive.is_sound();

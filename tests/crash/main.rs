@@ -16,6 +16,7 @@ mod archive;
 mod binary;
 mod chance;
 mod cuts;
+mod faults;
 mod full_disk;
 mod http;
 mod imports;
