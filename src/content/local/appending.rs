@@ -77,7 +77,9 @@ impl LocalFolder {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let file = File::open(&target).map_err(|error| lost_or(error, destination))?;
-                return Ok((key, written(&file, partial, sha256, destination)?));
+                let written = written(&file, partial, sha256, destination)?;
+                self.settle_name(&target)?;
+                return Ok((key, written));
             }
             Err(error) => return Err(by_meaning(error)),
         };
@@ -90,9 +92,15 @@ impl LocalFolder {
             io::ErrorKind::AlreadyExists => ContentError::Exists(key.clone()),
             _ => by_meaning(error),
         })?;
-        sync_folder(folder).map_err(by_meaning)?;
-        sync_folder(&self.root.join(UPLOADS)).map_err(by_meaning)?;
+        self.settle_name(&target)?;
         Ok((key, written))
+    }
+
+    /// Makes the name of an object durable, with every folder above it. An attempt before may have come as far as making
+    /// them, and no further.
+    fn settle_name(&self, target: &std::path::Path) -> Result<(), ContentError> {
+        self.sync_folders(target).map_err(by_meaning)?;
+        sync_folder(&self.root.join(UPLOADS)).map_err(by_meaning)
     }
 
     /// Removes the file of an upload that has not been completed, if there is one.
