@@ -73,7 +73,7 @@ impl LocalFolder {
         let key = destination.key(partial.media_type());
         let (source, target) = (self.upload(destination), self.path(&key));
         let sha256 = partial.sha256()?;
-        let file = match File::open(&source) {
+        let file = match File::options().read(true).write(true).open(&source) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let file = File::open(&target).map_err(|error| lost_or(error, destination))?;
@@ -83,6 +83,9 @@ impl LocalFolder {
             }
             Err(error) => return Err(by_meaning(error)),
         };
+        written(&file, partial, sha256, destination)?;
+        // Gives back what was asked for behind the end: it would be taken for as long as the file is there.
+        file.set_len(partial.received_bytes).map_err(by_meaning)?;
         let written = written(&file, partial, sha256, destination)?;
         // Its time of change too, so that it is not taken for changed after a power cut.
         file.sync_all().map_err(by_meaning)?;
