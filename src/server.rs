@@ -218,13 +218,16 @@ impl Prepared {
         let app = App::new(config, &public_url, store.clone(), verifier, (keys, providers));
         let app = app.map_err(|cause| StoreError::Key(format!("no thread can be had: {cause}")))?;
         let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+        // Before anybody is answered: later it would take away what this server itself has taken by then.
+        if lock.is_some() {
+            release(&app).await;
+        }
         let running = listener::start(sockets, &app, threads).map_err(|cause| StartError::Listen {
             setting: "listen",
             address,
             cause,
         })?;
-        let is_alone = lock.is_some();
-        let working = Working::start(&app, is_alone)
+        let working = Working::start(&app)
             .map_err(|error| StoreError::Key(format!("no thread can be had: {error}")))?;
         let following = certificate.clone().map(|served| tokio::spawn(follow(served)));
         Ok(Server {
@@ -269,15 +272,15 @@ struct Working {
 }
 
 impl Working {
-    /// Starts it. A server that is `alone` with its store lets go first of what one before it had taken.
-    fn start(app: &App, is_alone: bool) -> std::io::Result<Self> {
+    /// Starts it.
+    fn start(app: &App) -> std::io::Result<Self> {
         let (stop, stopping) = watch::channel(false);
         let app = app.for_thread(1).map_err(std::io::Error::other)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let thread = std::thread::Builder::new().name("jobs".to_owned());
-        let thread = thread.spawn(move || runtime.block_on(work(app, is_alone, stopping)))?;
+        let thread = thread.spawn(move || runtime.block_on(work(app, stopping)))?;
         Ok(Self { stop, thread })
     }
 
@@ -290,17 +293,19 @@ impl Working {
     }
 }
 
-/// Does what commits have left to be done, for as long as the server runs.
-async fn work(app: App, is_alone: bool, stopping: watch::Receiver<bool>) {
-    if is_alone {
-        let release = Release {
-            workers: SERVER,
-            now: app.clock.now(),
-        };
-        if let Err(error) = app.db.write(release).await {
-            tracing::warn!(%error, "what a server before had taken could not be let go; it is by itself, in half a minute");
-        }
+/// Lets go of what a server before had taken. Only for one that is alone with its store.
+async fn release(app: &App) {
+    let release = Release {
+        workers: SERVER,
+        now: app.clock.now(),
+    };
+    if let Err(error) = app.db.write(release).await {
+        tracing::warn!(%error, "what a server before had taken could not be let go; it is by itself, in half a minute");
     }
+}
+
+/// Does what commits have left to be done, for as long as the server runs.
+async fn work(app: App, stopping: watch::Receiver<bool>) {
     if let Err(error) = verifier(&app).schedule().await {
         tracing::warn!(%error, "that stored content is compared could not be scheduled; it is at the next start");
     }

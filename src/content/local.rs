@@ -74,7 +74,7 @@ impl LocalFolder {
             io::ErrorKind::AlreadyExists => ContentError::Exists(key.clone()),
             _ => by_meaning(error),
         })?;
-        sync_folder(folder).map_err(by_meaning)?;
+        self.sync_folders(&path).map_err(by_meaning)?;
         Ok(Written {
             size_bytes,
             sha256,
@@ -211,6 +211,24 @@ impl LocalFolder {
 
     fn path(&self, key: &ContentKey) -> PathBuf {
         self.root.join(key.as_str())
+    }
+
+    /// Makes durable that there is `path`, with every folder above it: one that is there may have been made by somebody who
+    /// was killed before it was flushed. What is flushed already costs next to nothing.
+    fn sync_folders(&self, path: &Path) -> io::Result<()> {
+        let above = path.ancestors().skip(1);
+        above
+            .take_while(|folder| folder.starts_with(&self.root))
+            .try_for_each(sync_folder)
+    }
+
+    /// Makes durable that an object of an attempt before is there.
+    pub(super) fn settle(&self, key: &ContentKey) -> Result<(), ContentError> {
+        let path = self.path(key);
+        File::open(&path)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| self.sync_folders(&path))
+            .map_err(by_meaning)
     }
 
     /// Makes `folder` and what is missing above it, durably.

@@ -215,6 +215,11 @@ impl ContentStore {
         let digest = digest::digest(&digest::SHA256, &bytes);
         match self.put(key, io::Cursor::new(bytes)).await {
             Err(ContentError::Exists(key)) => {
+                // Whoever put it may have been killed before its name was durable.
+                if let Backend::Local(folder) = &self.backend {
+                    let (folder, key) = (Arc::clone(folder), key.clone());
+                    off_thread(move || folder.settle(&key)).await?;
+                }
                 let reader = self.open(&key).await?;
                 let sha256 = reader.hash().await?;
                 match sha256.as_slice() == digest.as_ref() {

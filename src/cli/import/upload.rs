@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::db::artifacts::StoredArtifact;
 use crate::uploads::{Begun, Chunks, Cut, Finished, Order, Range, UploadError, Uploads};
@@ -15,6 +16,10 @@ use crate::uploads::{Begun, Chunks, Cut, Finished, Order, Range, UploadError, Up
 const SLICE_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes that are read at a time.
 const READ_BYTES: u64 = 512 * 1024;
+/// How long somebody waits for a session that another process holds. One that was killed lets go of it in half a minute.
+const PATIENCE_WHEN_HELD: Duration = Duration::from_secs(60);
+/// How often it looks whether it has let go.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long somebody waits for what becomes of a file.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -41,6 +46,7 @@ pub(super) async fn take(
         Begun::Session(session) => session,
     };
     let at = |number: i64| u64::try_from(number).unwrap_or(0);
+    let mut deadline = Instant::now() + PATIENCE_WHEN_HELD;
     while !session.is_complete() {
         let (first, total) = (at(session.received_bytes), at(session.size_bytes));
         progress(first);
@@ -55,7 +61,20 @@ pub(super) async fn take(
             offset: first,
             left: length,
         };
-        *session = uploads.receive(&session, range, chunks).await?;
+        match uploads.receive(&session, range, chunks).await {
+            Ok(further) => {
+                *session = further;
+                deadline = Instant::now() + PATIENCE_WHEN_HELD;
+            }
+            Err(UploadError::Locked) if Instant::now() < deadline => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                *session = uploads
+                    .find(&session.id)
+                    .await?
+                    .ok_or(UploadError::NoSuchSession)?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     progress(at(session.size_bytes));
     Ok(match uploads.finish(&session.id, PATIENCE).await? {

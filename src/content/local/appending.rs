@@ -73,14 +73,19 @@ impl LocalFolder {
         let key = destination.key(partial.media_type());
         let (source, target) = (self.upload(destination), self.path(&key));
         let sha256 = partial.sha256()?;
-        let file = match File::open(&source) {
+        let file = match File::options().read(true).write(true).open(&source) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let file = File::open(&target).map_err(|error| lost_or(error, destination))?;
-                return Ok((key, written(&file, partial, sha256, destination)?));
+                let written = written(&file, partial, sha256, destination)?;
+                self.settle_name(&target)?;
+                return Ok((key, written));
             }
             Err(error) => return Err(by_meaning(error)),
         };
+        written(&file, partial, sha256, destination)?;
+        // Gives back what was asked for behind the end: it would be taken for as long as the file is there.
+        file.set_len(partial.received_bytes).map_err(by_meaning)?;
         let written = written(&file, partial, sha256, destination)?;
         // Its time of change too, so that it is not taken for changed after a power cut.
         file.sync_all().map_err(by_meaning)?;
@@ -90,9 +95,15 @@ impl LocalFolder {
             io::ErrorKind::AlreadyExists => ContentError::Exists(key.clone()),
             _ => by_meaning(error),
         })?;
-        sync_folder(folder).map_err(by_meaning)?;
-        sync_folder(&self.root.join(UPLOADS)).map_err(by_meaning)?;
+        self.settle_name(&target)?;
         Ok((key, written))
+    }
+
+    /// Makes the name of an object durable, with every folder above it. An attempt before may have come as far as making
+    /// them, and no further.
+    fn settle_name(&self, target: &std::path::Path) -> Result<(), ContentError> {
+        self.sync_folders(target).map_err(by_meaning)?;
+        sync_folder(&self.root.join(UPLOADS)).map_err(by_meaning)
     }
 
     /// Removes the file of an upload that has not been completed, if there is one.

@@ -141,8 +141,8 @@ impl Process {
     /// Waits for a line on standard error that contains `text`.
     #[track_caller]
     pub fn error_with(&mut self, text: &str) -> String {
-        if let Some(line) = self.err.iter().find(|line| line.contains(text)) {
-            return line.clone();
+        if let Some(line) = self.said(text) {
+            return line;
         }
         loop {
             match self.lines.recv_timeout(DEADLINE) {
@@ -156,6 +156,17 @@ impl Process {
                 Err(error) => panic!("no line with {text:?}, {error}: {:?} {:?}", self.out, self.err),
             }
         }
+    }
+
+    /// The line on standard error that contains `text`, if there has been one by now.
+    pub fn said(&mut self, text: &str) -> Option<String> {
+        while let Ok(line) = self.lines.try_recv() {
+            match line {
+                Line::Out(line) => self.out.push(line),
+                Line::Err(line) => self.err.push(line),
+            }
+        }
+        self.err.iter().find(|line| line.contains(text)).cloned()
     }
 
     /// Waits for a line on standard output that contains `text`.

@@ -186,6 +186,39 @@ fn files_go_into_a_meeting_that_is_named() {
 }
 
 #[test]
+fn a_file_is_only_moved_when_its_own_bytes_are_there() {
+    let home = Home::seeded();
+    inbox(&home);
+    let move_all = |home: &Home| {
+        let inbox = home.path("inbox");
+        home.run(&arguments(&["--move", "--organizer", ORGANIZER, &inbox]))
+    };
+    let source = json!({ "source": { "system": "obs", "id": "planning" } });
+    let sidecar = source.to_string();
+    home.write("inbox/first.mp4", &sample("faststart.mp4"));
+    home.write("inbox/first.json", sidecar.as_bytes());
+    home.write("inbox/second.mp4", &sample("moov-last.mp4"));
+    home.write("inbox/second.json", sidecar.as_bytes());
+    let ran = move_all(&home);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(!std::path::Path::new(&home.path("inbox/first.mp4")).exists());
+    assert!(std::path::Path::new(&home.path("inbox/second.mp4")).exists());
+    assert!(std::path::Path::new(&home.path("inbox/second.json")).exists());
+    assert!(ran.out.contains("other bytes"), "{}", ran.out);
+
+    // The same file once more, when its recording is in the trash.
+    std::fs::remove_file(home.path("inbox/second.json")).unwrap();
+    let inbox = home.path("inbox");
+    let made = home.one(&arguments(&["--organizer", ORGANIZER, &inbox]));
+    home.run(&["recording", "delete", made["id"].as_str().unwrap()])
+        .succeeded();
+    let ran = move_all(&home);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.out.contains("has been deleted"), "{}", ran.out);
+    assert!(std::path::Path::new(&home.path("inbox/second.mp4")).exists());
+}
+
+#[test]
 fn a_folder_is_watched_until_the_process_ends() {
     let home = Home::seeded();
     let inbox = inbox(&home);

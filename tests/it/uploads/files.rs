@@ -1,7 +1,10 @@
 //! What is in the files that come in: what they are served as, how they play, and what is held back.
 
+use std::os::unix::fs::MetadataExt;
+
 use super::{Upload, into_standup, read_back, sample};
 use crate::support::names::ARCHIVER;
+use crate::support::stores::content_is_in_a_folder;
 use crate::support::{Answer, TestApp, TokenOf};
 
 async fn uploaded(app: &TestApp, id: &str, bytes: &[u8]) -> Answer {
@@ -9,6 +12,24 @@ async fn uploaded(app: &TestApp, id: &str, bytes: &[u8]) -> Answer {
     let made = upload.put_all(bytes, bytes.len()).await;
     assert_eq!(made.status, 201, "{id}: {}", made.text());
     made
+}
+
+#[tokio::test]
+async fn a_small_file_takes_no_more_of_the_disk_than_it_has() {
+    if !content_is_in_a_folder() {
+        return;
+    }
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    uploaded(&app, "small", &bytes).await;
+    for file in app.content_files() {
+        let metadata = file.metadata().unwrap();
+        let (taken, length) = (metadata.blocks() * 512, metadata.len());
+        assert!(
+            taken <= length + 65_536,
+            "{}: {taken} for {length}",
+            file.display()
+        );
+    }
 }
 
 #[tokio::test]
