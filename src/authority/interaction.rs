@@ -18,6 +18,7 @@ use crate::db::token_grants::{AuthorizationCode, GiveCode, GrantKind, TokenGrant
 use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, tenants};
 use crate::ids;
+use crate::seal::to_hex;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -159,7 +160,7 @@ impl Authority {
         let subject = match &found {
             Some(user) => format!("user:{}", user.id),
             // So that nobody learns which names there are, they are counted as well.
-            None => format!("name:{tenant}:{}", hex(&sha256(&users::fold(name)))),
+            None => format!("name:{tenant}:{}", to_hex(&sha256(&users::fold(name)))),
         };
         let attempt = match self.attempt(subject, address).await {
             Ok(attempt) => attempt,
@@ -443,14 +444,4 @@ impl Write for GiveConsent {
         }
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a String does not fail.
-        let _written = write!(text, "{byte:02x}");
-    }
-    text
 }

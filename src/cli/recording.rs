@@ -14,6 +14,7 @@ use crate::db::keeping;
 use crate::db::tenants;
 use crate::ids;
 use crate::retention::{Outcome, Retention};
+use crate::seal::to_hex;
 
 /// How many rows are read at a time.
 const PAGE: i64 = 500;
@@ -265,10 +266,9 @@ fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {
         "contentKey": stored.content_key,
     });
     if let (Some(object), Some(members)) = (object, value.as_object_mut()) {
-        let sha256: String = object.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
         members.insert("contentType".into(), object.media_type.as_str().into());
         members.insert("size".into(), object.size_bytes.into());
-        members.insert("sha256".into(), sha256.into());
+        members.insert("sha256".into(), to_hex(&object.sha256).into());
         members.insert("storedDateTime".into(), object.stored.to_string().into());
     }
     value

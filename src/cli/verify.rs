@@ -8,7 +8,7 @@ use super::{Failure, StoreArgs, block_on};
 use crate::config::Config;
 use crate::db::verify_runs::{self, VerifyRun};
 use crate::store::Store;
-use crate::verify::{Rules, Subset, Verifier, findings};
+use crate::verify::{MOST_FINDINGS, Rules, Subset, Verifier, findings};
 
 /// Compare every stored object with its recorded length and SHA-256.
 #[derive(Debug, Args)]
@@ -121,9 +121,15 @@ impl Verify {
                 ]
             })
             .collect();
-        match rows.is_empty() {
-            true => Ok(()),
-            false => Ok(table(&["what", "content", "of", "detail"], &rows)?),
+        if rows.is_empty() {
+            return Ok(());
+        }
+        table(&["what", "content", "of", "detail"], &rows)?;
+        match rows.len() >= MOST_FINDINGS {
+            true => Ok(line(&format!(
+                "only the first {MOST_FINDINGS} findings are kept: there may be more"
+            ))?),
+            false => Ok(()),
         }
     }
 }

@@ -112,6 +112,9 @@ impl Finding {
     }
 }
 
+/// What is damaged in an object that [`ContentStore::verify`] finds to have lost its end.
+pub const SHORTER: &str = "it is shorter than it was";
+
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
@@ -297,7 +300,7 @@ impl ContentStore {
             what,
         };
         if reader.size_bytes() < expected.size_bytes {
-            return Err(damaged("it is shorter than it was"));
+            return Err(damaged(SHORTER));
         }
         if reader.size_bytes() > expected.size_bytes {
             return Err(damaged("it is longer than it was"));

@@ -4,7 +4,7 @@ use super::artifacts::ArtifactKind;
 use super::upload_sessions::Source;
 use super::{DbError, Session, Tx};
 use crate::clock::Ticks;
-use crate::seal::sha256;
+use crate::seal::{sha256, to_hex};
 
 /// What stays of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +37,7 @@ pub fn source_digest(tenant: &str, source: &Source, kind: ArtifactKind) -> Strin
 }
 
 fn hex(text: &str) -> String {
-    sha256(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    to_hex(&sha256(text.as_bytes()))
 }
 
 /// Puts a tombstone.

@@ -1,5 +1,5 @@
 //! [`ApiError`]: every way in which a request is refused, and its mapping from what the rooms below mean. The whole
-//! mapping is this page; what a caller and an operator can do about each code is in `docs/errors.md`.
+//! mapping is this page, and `error/uploads.rs` for uploads; what a caller and an operator can do about each code is in `docs/errors.md`.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,7 +15,8 @@ use crate::auth::token::TokenFault;
 use crate::content::ContentError;
 use crate::db::DbError;
 use crate::query::QueryError;
-use crate::uploads::{Problem, UploadError};
+
+mod uploads;
 
 /// Graph's `error.code`, as far as this server says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -441,59 +442,4 @@ fn full(cause: impl Into<Box<dyn Error + Send + Sync>>) -> ApiError {
     );
     error.cause = Some(cause.into());
     error
-}
-
-impl From<Problem> for ApiError {
-    fn from(problem: Problem) -> Self {
-        Self::bad_request(format!("The body is not as it should be: {problem}."))
-    }
-}
-
-/// What an upload session answers (our own name space).
-impl From<UploadError> for ApiError {
-    fn from(error: UploadError) -> Self {
-        let text = error.to_string();
-        match error {
-            UploadError::Invalid(problem) => problem.into(),
-            UploadError::OutOfRange(_) => Self::new(
-                ErrorCode::InvalidRange,
-                format!("{}; ask the uploadUrl with GET for what is.", sentence(&text)),
-            ),
-            UploadError::OtherWhole { .. } => Self::new(ErrorCode::Conflict, sentence(&text) + "."),
-            UploadError::Locked => {
-                Self::new(ErrorCode::ResourceLocked, sentence(&text) + ".").with(ErrorHeader::RetryAfter(2))
-            }
-            UploadError::NoSuchSession => Self::new(ErrorCode::NotFound, sentence(&text) + "."),
-            UploadError::Failed(_) => Self::new(
-                ErrorCode::UnprocessableEntity,
-                format!(
-                    "{}. Nothing has been published; what was received is kept to be looked at.",
-                    sentence(&text)
-                ),
-            ),
-            UploadError::CutOff => Self::bad_request(
-                "The body ended before its Content-Range says. Nothing of the slice counts.",
-            )
-            .closing(),
-            UploadError::Another => Self::new(ErrorCode::NameAlreadyExists, sentence(&text) + "."),
-            UploadError::Deleted => Self::new(
-                ErrorCode::ResourceDeleted,
-                format!(
-                    "{}; to bring it in all the same, name another source.",
-                    sentence(&text)
-                ),
-            ),
-            UploadError::NoSpace => full(text),
-            UploadError::Content(error) => error.into(),
-            UploadError::Db(error) => error.into(),
-            UploadError::Lost(error) => Self::unavailable(error),
-        }
-    }
-}
-
-/// A text that begins with a capital letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }

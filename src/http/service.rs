@@ -319,6 +319,10 @@ async fn outside(
     let probe = match path {
         "/healthz" => "/healthz",
         "/readyz" => "/readyz",
+        _ if api::is_below_root(path) => {
+            let message = "There is no such path; /api/v1/openapi.json has those that there are.";
+            return Err(ApiError::new(ErrorCode::NotFound, message));
+        }
         _ => {
             let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
             let shown: Cow<'_, str> = if first.len() <= 64 {

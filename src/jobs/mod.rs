@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::db::jobs::{self, Done, Job, Lane, Postpone, TakeNext, TakeOne};
 use crate::db::{Db, DbError};
 
-/// How long nobody else takes a job once its worker has been heard of last.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long nobody else takes a job, or writes to a session, once its worker has been heard of last.
+pub const LEASE: Duration = Duration::from_secs(30);
 /// How often a worker is heard of.
-const HEARTBEAT: Duration = Duration::from_secs(8);
+pub const HEARTBEAT: Duration = Duration::from_secs(8);
 /// How often somebody looks for work.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Until the next look, where the database could not be asked.

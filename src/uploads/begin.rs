@@ -1,19 +1,23 @@
 //! Beginning: a session for what is to come, or what has come of the same source before.
 
+use super::request::Item;
 use super::{FINISH, Problem, UploadError, Uploads, Wanted};
 use crate::content::Partial;
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::upload_sessions::{self, Begin, SessionState, Source, UploadSession};
 use crate::db::users::User;
-use crate::db::{DbError, Session, Tx, Write, jobs, keeping, tombstones};
+use crate::db::{DbError, Session, Tx, Write, content_objects, jobs, keeping, tombstones};
 use crate::graph::upload::UploadRequest;
 use crate::ids;
+use crate::seal::{sha256, to_hex};
 
 /// An upload that somebody may make.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// What was asked for; its meeting's organizer is `organizer`.
     pub request: UploadRequest,
+    /// The same, checked.
+    pub wanted: Wanted,
     /// Whose meeting it is.
     pub organizer: User,
     /// The application that uploads.
@@ -35,13 +39,14 @@ impl Uploads {
     /// Begins an upload, or finds the one of the same source.
     ///
     /// # Errors
-    /// [`UploadError::Invalid`] where somebody is nobody's, [`UploadError::NoSpace`], [`UploadError::Another`].
+    /// [`UploadError::Invalid`] where somebody is nobody's, [`UploadError::NoSpace`], [`UploadError::Another`],
+    /// [`UploadError::Deleted`], [`UploadError::OtherBytes`].
     pub async fn begin(&self, order: Order) -> Result<Begun, UploadError> {
-        let wanted = Wanted::check(&order.request)?;
+        let wanted = &order.wanted;
         let tenant = &order.organizer.tenant_id;
         let mut db = self.db.snapshot().await?;
         if let Some(found) = keeping::find_by_source(&mut db, tenant, &wanted.source, wanted.kind).await? {
-            return of_owner(&order, found);
+            return of_owner(&mut db, &order, found).await;
         }
         let digest = tombstones::source_digest(tenant, &wanted.source, wanted.kind);
         if tombstones::is_gone(&mut db, &digest).await? {
@@ -51,7 +56,7 @@ impl Uploads {
         if let Some(session) = before {
             return of_uploader(&order, session);
         }
-        let request = resolved(&mut db, &order, &wanted).await?;
+        let request = resolved(&mut db, &order).await?;
         drop(db);
         let size = wanted.item.map_or(0, |(size, _)| size);
         self.refuse_when_full(size).await?;
@@ -67,7 +72,7 @@ impl Uploads {
             size_bytes: size,
             sha256: wanted
                 .item
-                .and_then(|(_, sha256)| sha256.map(|bytes| super::request::to_hex(&bytes))),
+                .and_then(|(_, sha256)| sha256.map(|bytes| to_hex(&bytes))),
             state: SessionState::Open,
             fault: None,
             received_bytes: 0,
@@ -115,13 +120,49 @@ impl Write for BeginAnd {
     }
 }
 
-/// What has come already is told to whoever may act for its owner, which has been decided for that owner alone.
-fn of_owner(order: &Order, found: StoredArtifact) -> Result<Begun, UploadError> {
-    match found.artifact.owner_id == order.organizer.id {
-        true if found.deleted.is_some() => Err(UploadError::Deleted),
-        true => Ok(Begun::Artifact(Box::new(found))),
-        false => Err(UploadError::Another),
+/// What has come already is told to whoever may act for its owner, which has been decided for that owner alone; and only where
+/// it is what they have, so that nobody takes other bytes for stored.
+async fn of_owner(db: &mut Session, order: &Order, found: StoredArtifact) -> Result<Begun, UploadError> {
+    if found.artifact.owner_id != order.organizer.id {
+        return Err(UploadError::Another);
     }
+    if found.deleted.is_some() {
+        return Err(UploadError::Deleted);
+    }
+    let is_same = is_of(db, &found, order.wanted.item).await? && has_text(db, &order.wanted, &found).await?;
+    match is_same {
+        true => Ok(Begun::Artifact(Box::new(found))),
+        false => Err(UploadError::OtherBytes),
+    }
+}
+
+/// Whether the content of an artifact is that item, as far as it was announced.
+async fn is_of(db: &mut Session, found: &StoredArtifact, item: Option<Item>) -> Result<bool, DbError> {
+    let Some((size, sha256)) = item else {
+        return Ok(true);
+    };
+    let Some(key) = &found.content_key else {
+        return Ok(false);
+    };
+    let stored = content_objects::find(db, key).await?;
+    Ok(stored.is_some_and(|stored| {
+        stored.size_bytes == size && sha256.is_none_or(|sha256| stored.sha256 == sha256)
+    }))
+}
+
+/// Whether the text of a transcript that comes along is there already, or was until it was deleted.
+async fn has_text(db: &mut Session, wanted: &Wanted, found: &StoredArtifact) -> Result<bool, DbError> {
+    let [Some(text), _] = &wanted.texts else {
+        return Ok(true);
+    };
+    let (tenant, kind) = (&found.artifact.tenant_id, ArtifactKind::Transcript);
+    let transcript = keeping::find_by_source(db, tenant, &wanted.source, kind).await?;
+    let Some(transcript) = transcript else {
+        return tombstones::is_gone(db, &tombstones::source_digest(tenant, &wanted.source, kind)).await;
+    };
+    let sha256 = <[u8; 32]>::try_from(sha256(text.as_bytes())).ok();
+    let item = i64::try_from(text.len()).ok().map(|size| (size, sha256));
+    Ok(transcript.deleted.is_some() || is_of(db, &transcript, item).await?)
 }
 
 /// A session is gone on with by who has begun it.
@@ -133,14 +174,14 @@ fn of_uploader(order: &Order, session: UploadSession) -> Result<Begun, UploadErr
 }
 
 /// The request with people by their object ids, so that it means the same when it is looked at again.
-async fn resolved(db: &mut Session, order: &Order, wanted: &Wanted) -> Result<UploadRequest, UploadError> {
+async fn resolved(db: &mut Session, order: &Order) -> Result<UploadRequest, UploadError> {
     let mut request = order.request.clone();
     if request.meeting.id.is_some() {
         return Ok(request);
     }
     request.meeting.organizer = Some(order.organizer.id.clone());
     let mut people = Vec::new();
-    for (index, (user, _)) in wanted.participants.iter().enumerate() {
+    for (index, (user, _)) in order.wanted.participants.iter().enumerate() {
         let found = crate::auth::access::find_user(db, &order.organizer.tenant_id, user).await?;
         let Some(found) = found else {
             let pointer = format!("/meeting/participants/{index}/user");

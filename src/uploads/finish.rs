@@ -15,6 +15,7 @@ use crate::db::{DbError, Tx, Write};
 use crate::ids;
 use crate::jobs::{JobError, Worker};
 use crate::media;
+use crate::seal::to_hex;
 
 /// How often whoever looks at a file may not come back before it is kept without having been looked at.
 const MOST_CRASHES: i64 = 2;
@@ -114,7 +115,7 @@ impl Uploads {
         if let Some((_, announced)) = stored.wanted.item {
             let found = stored.partial.sha256()?;
             if announced.is_some_and(|announced| announced != found) {
-                let found = super::request::to_hex(&found);
+                let found = to_hex(&found);
                 let text =
                     format!("the SHA-256 of what was received is {found}, which is not what was announced");
                 return Err(UploadError::Failed(text));

@@ -90,6 +90,9 @@ pub enum UploadError {
     /// What comes from this source is uploaded by somebody else.
     #[error("something with this source is uploaded by another application already")]
     Another,
+    /// Something else has come from this source.
+    #[error("other bytes have come from this source before; these need a source of their own")]
+    OtherBytes,
     /// It has been here, and was deleted.
     #[error("what came from this source has been deleted")]
     Deleted,

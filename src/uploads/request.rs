@@ -8,6 +8,7 @@ use crate::db::meetings::Role;
 use crate::db::upload_sessions::Source;
 use crate::graph::upload::{RecordingDescription, TranscriptDescription, UploadRequest};
 use crate::media::webvtt::Transcript;
+use crate::seal::from_hex;
 
 /// The longest text of a member.
 const MAX_TEXT: usize = 1024;
@@ -179,30 +180,26 @@ impl Wanted {
 
 impl Described {
     fn of_recording(own: &RecordingDescription) -> Result<Self, Problem> {
-        let created = ("createdDateTime", &own.created_date_time);
-        text("/recording/callId", own.call_id.as_deref())?;
-        text(
-            "/recording/contentCorrelationId",
-            own.content_correlation_id.as_deref(),
-        )?;
-        Ok(Self {
-            times: times("/recording", created, &own.end_date_time)?,
-            call_id: own.call_id.clone(),
-            content_correlation_id: own.content_correlation_id.clone(),
-        })
+        let times = [&own.created_date_time, &own.end_date_time];
+        Self::of("/recording", times, (&own.call_id, &own.content_correlation_id))
     }
 
     fn of_transcript(own: &TranscriptDescription) -> Result<Self, Problem> {
-        let created = ("createdDateTime", &own.created_date_time);
-        text("/transcript/callId", own.call_id.as_deref())?;
-        text(
-            "/transcript/contentCorrelationId",
-            own.content_correlation_id.as_deref(),
-        )?;
+        let times = [&own.created_date_time, &own.end_date_time];
+        Self::of("/transcript", times, (&own.call_id, &own.content_correlation_id))
+    }
+
+    fn of(
+        at: &str,
+        [created, end]: [&Option<String>; 2],
+        (call, correlation): (&Option<String>, &Option<String>),
+    ) -> Result<Self, Problem> {
+        text(&format!("{at}/callId"), call.as_deref())?;
+        text(&format!("{at}/contentCorrelationId"), correlation.as_deref())?;
         Ok(Self {
-            times: times("/transcript", created, &own.end_date_time)?,
-            call_id: own.call_id.clone(),
-            content_correlation_id: own.content_correlation_id.clone(),
+            times: times(at, ("createdDateTime", created), end)?,
+            call_id: call.clone(),
+            content_correlation_id: correlation.clone(),
         })
     }
 }
@@ -312,6 +309,8 @@ fn source(request: &UploadRequest) -> Result<Source, Problem> {
 
 fn text(pointer: &str, value: Option<&str>) -> Result<(), Problem> {
     match value {
+        // PostgreSQL has no text with it.
+        Some(text) if text.contains('\0') => Err(Problem::at(pointer, "expected a text without NUL")),
         Some(text) if text.len() > MAX_TEXT => Err(Problem::at(
             pointer,
             format!("expected a text of at most {MAX_TEXT} bytes"),
@@ -340,27 +339,4 @@ fn times(
         }
         _ => Ok(Times { start, end }),
     }
-}
-
-/// The bytes of a SHA-256 in hex.
-pub fn from_hex(hex: &str) -> Option<[u8; 32]> {
-    let digits = hex.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        // A sign would be taken for a digit.
-        if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-/// Bytes in hex.
-pub fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

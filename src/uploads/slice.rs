@@ -1,7 +1,6 @@
 //! Receiving a slice: taken by one writer at a time, made durable, and only then written down. It counts whole or not at all.
 
 use std::future::Future;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::MissedTickBehavior;
@@ -10,11 +9,7 @@ use super::{FINISH, Stored, UploadError, Uploads};
 use crate::content::{Appending, Partial};
 use crate::db::upload_sessions::{Advance, SessionState, Take, UploadSession};
 use crate::ids;
-
-/// How long nobody else may write once a writer has been heard of last.
-const LEASE: Duration = Duration::from_secs(30);
-/// How often a writer is heard of.
-const HEARTBEAT: Duration = Duration::from_secs(8);
+use crate::jobs::{HEARTBEAT, LEASE};
 
 /// Which bytes of which whole a slice says it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::clock::{Clock, Ticks};
-use crate::content::{ContentError, ContentKey, ContentStore, Expected};
+use crate::content::{ContentError, ContentKey, ContentStore, Expected, SHORTER};
 use crate::db::artifacts::ArtifactKind;
 use crate::db::content_objects::{self, ContentObject, Restamp, SUSPECT};
 use crate::db::jobs::{self, Job};
@@ -26,8 +26,8 @@ const NEXT: &str = "next";
 
 /// Objects between two states that a crash goes back to.
 const PAGE: i64 = 200;
-/// The most findings that are kept of one look; the others are counted.
-const MOST_FINDINGS: usize = 1000;
+/// The most findings that are kept of one look; the others are found again once these are mended.
+pub const MOST_FINDINGS: usize = 1000;
 /// What has no row may get one for so long: an upload is stored before it is written down.
 const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
 /// A look that was cut short longer ago is begun anew.
@@ -312,11 +312,7 @@ impl<'a> Look<'a> {
             }
             Err(ContentError::Damaged { what, .. }) => {
                 self.own.db.write(restamp(SUSPECT)).await?;
-                let word = if what.contains("shorter") {
-                    "short"
-                } else {
-                    "corrupt"
-                };
+                let word = if what == SHORTER { "short" } else { "corrupt" };
                 self.find(word, &object.key, what).await
             }
             Err(error @ (ContentError::Unavailable(_) | ContentError::Refused(_))) => Err(error.into()),

@@ -19,7 +19,6 @@ use super::directory::{Directory, DirectoryArgs, lifetime};
 use super::output::{Progress, line};
 use super::{Failure, block_on};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
-use crate::db::content_objects;
 use crate::db::imported_files::{self, ImportedFile, Remember};
 use crate::db::keeping;
 use crate::db::meetings;
@@ -237,7 +236,6 @@ impl Importer {
 
     async fn take(&self, candidate: &Candidate, wish: Wish, organizer: User) -> Result<Outcome, String> {
         let wanted = Wanted::check(&wish.request).map_err(text)?;
-        let sha256 = wanted.item.and_then(|(_, sha256)| sha256);
         let file = File::open(&candidate.path).map_err(|error| find::reason(&error))?;
         let progress = (!self.json)
             .then(|| Progress::of_bytes(&candidate.path.display().to_string(), candidate.size_bytes));
@@ -248,6 +246,7 @@ impl Importer {
         };
         let order = Order {
             request: wish.request,
+            wanted: wanted.clone(),
             organizer,
             application_id: None,
             user_id: None,
@@ -265,15 +264,7 @@ impl Importer {
                 let reason = self.reason(&made).await?;
                 Outcome::Imported(made, reason)
             }
-            Taken::Known(found) => {
-                if self.moves && !self.has_bytes(&found, sha256).await? {
-                    return Err(
-                        "other bytes have come from this source before, so it stays where it is: give it a source of its own"
-                            .to_owned(),
-                    );
-                }
-                Outcome::Known(Some(found))
-            }
+            Taken::Known(found) => Outcome::Known(Some(found)),
             Taken::NotYet => {
                 return Err(
                     "all of it is stored, and it is still being looked at: import it again later".to_owned(),
@@ -285,16 +276,6 @@ impl Importer {
             self.remove(candidate, &wish.beside)?;
         }
         Ok(outcome)
-    }
-
-    /// Whether what is there are the bytes of that digest.
-    async fn has_bytes(&self, found: &StoredArtifact, sha256: Option<[u8; 32]>) -> Result<bool, String> {
-        let Some(key) = &found.content_key else {
-            return Ok(false);
-        };
-        let mut db = self.directory.store.db.snapshot().await.map_err(text)?;
-        let stored = content_objects::find(&mut db, key).await.map_err(text)?;
-        Ok(stored.is_some_and(|stored| sha256.is_some_and(|sha256| stored.sha256 == sha256)))
     }
 
     async fn reason(&self, made: &StoredArtifact) -> Result<Option<String>, String> {

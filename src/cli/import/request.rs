@@ -10,7 +10,8 @@ use super::find::{self, Candidate};
 use crate::clock::Ticks;
 use crate::graph::upload::UploadRequest;
 use crate::media;
-use crate::uploads::request::{parse, to_hex};
+use crate::seal::to_hex;
+use crate::uploads::request::parse;
 
 /// What the command line says of files that do not say it themselves.
 #[derive(Clone, Debug, Default)]

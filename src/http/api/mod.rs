@@ -13,7 +13,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, Response};
 use hyper::body::Incoming;
 
-pub(super) use route::{Found, find};
+pub(super) use route::{Found, find, is_below_root};
 
 use route::Resource;
 

@@ -77,6 +77,11 @@ impl Found {
     }
 }
 
+/// Whether a path is below our root, be there anything or not.
+pub(in crate::http) fn is_below_root(path: &str) -> bool {
+    path.starts_with(ROOT)
+}
+
 /// What a path of a request, still encoded, names; `None` where it is none of ours.
 pub(in crate::http) fn find(path: &str) -> Option<Found> {
     let rest = path.strip_prefix(ROOT)?;

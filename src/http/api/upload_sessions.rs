@@ -69,6 +69,7 @@ pub(super) async fn create(
     let uploads = &asked.app.uploads;
     let begun = uploads.begin(Order {
         request,
+        wanted,
         organizer: allowed.organizer,
         application_id: caller.app_id.clone(),
         user_id: caller.user_id().map(ToOwned::to_owned),
@@ -77,7 +78,7 @@ pub(super) async fn create(
         Begun::Artifact(artifact) => return item(asked, &artifact, StatusCode::OK),
         Begun::Session(session) => session,
     };
-    if session.state == SessionState::Finished || wanted.item.is_none() {
+    if session.state == SessionState::Finished || session.size_bytes == 0 {
         return finished(asked, &session).await;
     }
     let token = Token {

@@ -93,6 +93,88 @@ async fn the_same_source_once_more_is_the_same_session_and_then_the_recording() 
 }
 
 #[tokio::test]
+async fn other_bytes_of_a_source_that_is_stored_are_not_taken_for_stored() {
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let text = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Megan>Good morning.</v>\n";
+    let mut same = into_standup("again", &bytes);
+    same["transcript"] = json!({ "content": text });
+    let made = Upload::begin(&app, &same)
+        .await
+        .put_all(&bytes, bytes.len())
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let rows = app.stores.rows();
+    for (member, value) in [
+        ("/item/size", json!(bytes.len() + 1)),
+        ("/item/sha256", json!("0".repeat(64))),
+        ("/transcript/content", json!(text.replace("Good", "Bad"))),
+    ] {
+        let mut other = same.clone();
+        other["item"]["sha256"] = Value::Null;
+        *other.pointer_mut(member).unwrap() = value;
+        let refused = app.send_json("POST", SESSIONS, &uploader(), &other).await;
+        let (status, code, message) = refused.error();
+        assert_eq!((status, code.as_str()), (409, "nameAlreadyExists"), "{member}");
+        assert!(
+            message.starts_with("Other bytes have come from this source before"),
+            "{message}"
+        );
+    }
+    assert_eq!(app.stores.rows(), rows);
+    // Without its transcript it is the same recording still, and with one that was deleted.
+    let kept = app
+        .send_json("POST", SESSIONS, &uploader(), &into_standup("again", &bytes))
+        .await;
+    assert_eq!((kept.status, &kept.json()["id"]), (200, &made.json()["id"]));
+    let transcript = app
+        .stores
+        .texts("SELECT id FROM artifacts WHERE kind = 'transcript' AND source_id = 'again'");
+    let path = format!("/api/v1/transcripts/{}", transcript[0]);
+    let deleted = app
+        .send(app.request("DELETE", &path).bearer_auth(uploader()))
+        .await;
+    assert_eq!(deleted.status, 204, "{}", deleted.text());
+    let kept = app.send_json("POST", SESSIONS, &uploader(), &same).await;
+    assert_eq!((kept.status, &kept.json()["id"]), (200, &made.json()["id"]));
+}
+
+#[tokio::test]
+async fn texts_with_nul_are_refused_by_their_member() {
+    let app = TestApp::start().await;
+    for member in [
+        "/meeting/subject",
+        "/recording/callId",
+        "/source/id",
+        "/meeting/externalId",
+    ] {
+        let mut request = described(b"abc");
+        let (parent, name) = member[1..].split_once('/').unwrap();
+        request[parent][name] = json!("a\0b");
+        let refused = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+        let (status, code, message) = refused.error();
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "BadRequest"),
+            "{member}: {message}"
+        );
+        assert!(message.contains(member) && message.contains("NUL"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_below_our_root_is_not_found() {
+    let app = TestApp::start().await;
+    for path in ["/api/v1/", "/api/v1/nothing", "/api/v1/recordings/a/b"] {
+        let refused = app.get(path, &uploader()).await;
+        assert_eq!(
+            (refused.error().0, refused.error().1.as_str()),
+            (404, "NotFound"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_transcript_comes_along_with_its_recording() {
     let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
     let text = "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Megan>Good morning.</v>\n";
