@@ -19,7 +19,7 @@ const OF_DELETIONS: [Refusal; 8] = [
     (ErrorCode::Forbidden, "The permission is missing."),
     (
         ErrorCode::NotFound,
-        "There is nothing of this id that the caller might have uploaded.",
+        "There is nothing of this id that the caller might have uploaded, or it has been removed for good.",
     ),
     (
         ErrorCode::TooManyRequests,
