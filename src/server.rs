@@ -222,6 +222,7 @@ impl Prepared {
         if lock.is_some() {
             release(&app).await;
         }
+        schedule(&app).await;
         let running = listener::start(sockets, &app, threads).map_err(|cause| StartError::Listen {
             setting: "listen",
             address,
@@ -304,11 +305,15 @@ async fn release(app: &App) {
     }
 }
 
-/// Does what commits have left to be done, for as long as the server runs.
-async fn work(app: App, stopping: watch::Receiver<bool>) {
-    if let Err(error) = verifier(&app).schedule().await {
+/// Leaves the first look at what is stored to be done.
+async fn schedule(app: &App) {
+    if let Err(error) = verifier(app).schedule().await {
         tracing::warn!(%error, "that stored content is compared could not be scheduled; it is at the next start");
     }
+}
+
+/// Does what commits have left to be done, for as long as the server runs.
+async fn work(app: App, stopping: watch::Receiver<bool>) {
     let worker = |takes_slow| {
         let lane = Lane {
             slow: verify::VERIFY,

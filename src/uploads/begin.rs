@@ -129,8 +129,12 @@ async fn of_owner(db: &mut Session, order: &Order, found: StoredArtifact) -> Res
     if found.deleted.is_some() {
         return Err(UploadError::Deleted);
     }
-    let is_same = is_of(db, &found, order.wanted.item).await? && has_text(db, &order.wanted, &found).await?;
-    match is_same {
+    let wanted = &order.wanted;
+    let has_text = match &wanted.texts[0] {
+        Some(text) => has_text(db, (&found.artifact.tenant_id, &wanted.source), text).await?,
+        None => true,
+    };
+    match has_text && is_of(db, &found, wanted.item).await? {
         true => Ok(Begun::Artifact(Box::new(found))),
         false => Err(UploadError::OtherBytes),
     }
@@ -150,15 +154,18 @@ async fn is_of(db: &mut Session, found: &StoredArtifact, item: Option<Item>) -> 
     }))
 }
 
-/// Whether the text of a transcript that comes along is there already, or was until it was deleted.
-async fn has_text(db: &mut Session, wanted: &Wanted, found: &StoredArtifact) -> Result<bool, DbError> {
-    let [Some(text), _] = &wanted.texts else {
-        return Ok(true);
-    };
-    let (tenant, kind) = (&found.artifact.tenant_id, ArtifactKind::Transcript);
-    let transcript = keeping::find_by_source(db, tenant, &wanted.source, kind).await?;
-    let Some(transcript) = transcript else {
-        return tombstones::is_gone(db, &tombstones::source_digest(tenant, &wanted.source, kind)).await;
+/// Whether the text of a transcript is there already as what comes from that source, or was until it was deleted.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn has_text(
+    db: &mut Session,
+    (tenant, source): (&str, &Source),
+    text: &str,
+) -> Result<bool, DbError> {
+    let kind = ArtifactKind::Transcript;
+    let Some(transcript) = keeping::find_by_source(db, tenant, source, kind).await? else {
+        return tombstones::is_gone(db, &tombstones::source_digest(tenant, source, kind)).await;
     };
     let sha256 = <[u8; 32]>::try_from(sha256(text.as_bytes())).ok();
     let item = i64::try_from(text.len()).ok().map(|size| (size, sha256));

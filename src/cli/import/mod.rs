@@ -24,7 +24,7 @@ use crate::db::keeping;
 use crate::db::meetings;
 use crate::db::upload_sessions::Source;
 use crate::db::users::User;
-use crate::uploads::{Order, UploadError, Uploads, Wanted};
+use crate::uploads::{self, Order, UploadError, Uploads, Wanted};
 
 /// The longest time between two looks, or for a file to settle.
 const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
@@ -185,15 +185,25 @@ impl Importer {
         });
         let Some(same) = same else { return Ok(None) };
         let found = keeping::find_by_source(&mut db, &same.tenant_id, &same.source, same.kind).await;
-        drop(db);
         // What has been deleted is not there: the file may be the last of it.
         let found = found.map_err(text)?.filter(|found| found.deleted.is_none());
-        let found = found.map(Box::new);
+        let Some(found) = found else { return Ok(None) };
         // Cut short between the end of the one and the other.
-        if self.moves && found.is_some() && !self.dry_run {
-            self.remove(candidate, &beside(&candidate.path))?;
+        if self.moves && !self.dry_run {
+            let transcript = find::transcript(&candidate.path).filter(|_| !candidate.is_transcript);
+            if let Some(transcript) = &transcript {
+                let content = find::read_text(transcript)?;
+                let from = (same.tenant_id.as_str(), &same.source);
+                // It has come later, or has changed: whoever takes the file says what becomes of it.
+                if !uploads::has_text(&mut db, from, &content).await.map_err(text)? {
+                    return Ok(None);
+                }
+            }
+            let sidecar = find::sidecar(&candidate.path);
+            let beside: Vec<PathBuf> = sidecar.into_iter().chain(transcript).collect();
+            self.remove(candidate, &beside)?;
         }
-        Ok(found.map(|found| Outcome::Known(Some(found))))
+        Ok(Some(Outcome::Known(Some(Box::new(found)))))
     }
 
     async fn organizer(&self, wish: &Wish) -> Result<User, String> {
@@ -351,14 +361,6 @@ impl Importer {
         ];
         Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
     }
-}
-
-/// What lies beside a file and belongs to it.
-fn beside(path: &Path) -> Vec<PathBuf> {
-    find::sidecar(path)
-        .into_iter()
-        .chain(find::transcript(path))
-        .collect()
 }
 
 /// A path as it is remembered: absolute, and as text.

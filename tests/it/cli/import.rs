@@ -219,6 +219,26 @@ fn a_file_is_only_moved_when_its_own_bytes_are_there() {
 }
 
 #[test]
+fn a_transcript_that_comes_later_is_not_removed_unstored() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    let stays = |name: &str| std::path::Path::new(&home.path(&format!("inbox/{name}"))).exists();
+    home.write("inbox/talk.mp4", &sample("faststart.mp4"));
+    home.one(&arguments(&["--organizer", ORGANIZER, &inbox]));
+    home.write("inbox/talk.vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\nLater.\n");
+    let ran = home.run(&arguments(&["--move", "--organizer", ORGANIZER, &inbox]));
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.out.contains("other bytes"), "{}", ran.out);
+    assert!(stays("talk.mp4") && stays("talk.vtt"));
+
+    // Alone it is known, and moved.
+    std::fs::remove_file(home.path("inbox/talk.vtt")).unwrap();
+    home.run(&arguments(&["--move", "--organizer", ORGANIZER, &inbox]))
+        .succeeded();
+    assert!(!stays("talk.mp4"));
+}
+
+#[test]
 fn a_folder_is_watched_until_the_process_ends() {
     let home = Home::seeded();
     let inbox = inbox(&home);
