@@ -4,6 +4,7 @@
 mod curl;
 mod front;
 mod graphophone_upload;
+mod jibri;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
