@@ -1,6 +1,7 @@
 //! The recipes of `contrib/`, run as their head comments say: against a real server, on made-up input that lies as the recorder
 //! lays it. Those of `contrib/python` and `contrib/javascript` need packages: `scripts/test-clients` runs them.
 
+mod bigbluebutton;
 mod curl;
 mod front;
 mod graphophone_upload;
@@ -171,6 +172,18 @@ impl Site {
         let answer = self.get(&meeting_path(recording));
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
+    }
+
+    /// The text of the one transcript of a recording's meeting.
+    #[track_caller]
+    pub fn transcript(&self, recording: &Value) -> String {
+        let path = format!("{}/transcripts", meeting_path(recording));
+        let listed = self.get(&path).json();
+        let all = listed["value"].as_array().unwrap();
+        assert_eq!(all.len(), 1, "{listed}");
+        assert_eq!(all[0]["contentCorrelationId"], recording["contentCorrelationId"]);
+        let answer = self.get(&format!("{path}/{}/content", all[0]["id"].as_str().unwrap()));
+        String::from_utf8(answer.body).unwrap()
     }
 
     /// Whether some slices of an upload have come, and not all.
