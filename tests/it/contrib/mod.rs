@@ -6,6 +6,7 @@ mod curl;
 mod front;
 mod graphophone_upload;
 mod jibri;
+mod livekit;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
