@@ -7,6 +7,8 @@ mod front;
 mod graphophone_upload;
 mod jibri;
 mod livekit;
+mod nextcloud_talk;
+mod zoom;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
