@@ -109,7 +109,7 @@ class Settings(dict):
 
     def organizer_of(self, *rooms: str) -> str:
         """Whose meetings a room has, by any of its names: what the file says of it, or the default."""
-        known = {}
+        known: dict[str, str] = {}
         if self.get("UPLOAD_ORGANIZERS"):
             for line in Path(self["UPLOAD_ORGANIZERS"]).read_text(encoding="utf-8").splitlines():
                 name, _, organizer = " ".join(line.split()).rpartition(" ")
@@ -128,7 +128,7 @@ class Answer:
     """What came back; status 0 where nothing did."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Any
     body: bytes
 
     def json(self) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def say(text: str) -> None:
 
 def with_voices(text: str) -> str:
     """A transcript in which `Name: text` has become `<v Name>text</v>`."""
-    lines, voice, is_cue = [], False, False
+    lines: list[str] = []
+    voice = is_cue = False
     for line in [*text.splitlines(), ""]:
         found = SPOKEN.fullmatch(line) if is_cue else None
         if found:

@@ -57,6 +57,26 @@ fn a_file_is_uploaded_once_and_its_json_is_printed() {
 }
 
 #[test]
+fn whatever_a_file_is_called_is_its_name() {
+    let site = Site::start();
+    let bytes = prepared(&site);
+    let folder = site.home.folder.path();
+    let name = "-o \"quoted\" $(touch made) \\ f\u{fc}nf.mp4";
+    std::fs::rename(folder.join("film.mp4"), folder.join(name)).unwrap();
+    let mut command = site.recipe("curl/upload.sh", "");
+    for line in site.settings().lines() {
+        let (variable, value) = line.split_once('=').unwrap();
+        command.env(variable, value.trim_matches('\''));
+    }
+    command.current_dir(folder).args([name, "-"]);
+    let asked = std::fs::File::open(folder.join("request.json")).unwrap();
+    let ran = site.check(Process::spawn_reading(&mut command, asked).finish());
+    ran.succeeded();
+    assert!(site.content(&site.only_recording()) == bytes);
+    assert!(!folder.join("made").exists());
+}
+
+#[test]
 fn a_connection_that_breaks_is_gone_on_with() {
     let site = Site::start();
     let bytes = prepared(&site);

@@ -79,6 +79,31 @@ fn two_meetings_in_a_room_are_two_and_a_room_has_its_organizer() {
 }
 
 #[test]
+fn a_room_may_be_called_anything() {
+    let site = Site::start();
+    let folder = session(&site, "abc $(touch made)", FILE, &film(5000));
+    let room = "$(touch made)'\"\\n;x";
+    let metadata =
+        json!({ "meeting_url": format!("https://meet.example.org/tenant/{room}?jwt=x#config.y=1") });
+    put(&folder.join("metadata.json"), metadata.to_string());
+    let organizers = site.home.write("organizers", b"other nobody@contoso.example\n");
+    let more = format!("UPLOAD_ORGANIZERS='{organizers}'\n");
+    site.run(
+        site.recipe("jibri/finalize.sh", &more)
+            .current_dir(&folder)
+            .arg("."),
+    )
+    .succeeded();
+    let meeting = site.meeting(&site.only_recording());
+    assert_eq!(meeting["subject"], room);
+    assert_eq!(
+        meeting["externalId"],
+        format!("tenant/{room} 2026-07-01T12:05:09Z")
+    );
+    assert!(!folder.join("made").exists());
+}
+
+#[test]
 fn without_its_metadata_the_room_is_told_by_the_file() {
     let site = Site::start();
     let folder = session(&site, "abcdefgh", FILE, &film(5000));
