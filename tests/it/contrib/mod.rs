@@ -236,3 +236,28 @@ pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     }
     panic!("waited in vain: {what}");
 }
+
+/// Every file of the recipes says in its head what it is for, and is in the index.
+#[test]
+fn every_folder_is_in_the_index_and_every_program_can_be_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let index = std::fs::read_to_string(contrib("README.md")).unwrap();
+    for entry in std::fs::read_dir(contrib("")).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() || folder.ends_with("__pycache__") {
+            continue;
+        }
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(
+            index.contains(&format!("]({name}/")),
+            "contrib/README.md has no {name}"
+        );
+        assert!(folder.join("README.md").exists(), "{name} has no README.md");
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            let is_program = std::fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"#!"));
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(is_program, mode & 0o111 == 0o111 && file.is_file(), "{file:?}");
+        }
+    }
+}
