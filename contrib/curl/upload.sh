@@ -6,7 +6,7 @@
 # REQUEST is a file with what POST /api/v1/uploadSessions asks for, without its `item`; `-` is standard input. The item is
 # made of the file, with its SHA-256. The same source once more uploads nothing twice, so it is safe to run it again.
 #
-# Where: anywhere; other recipes look for it beside themselves, or as graphophone-upload in the PATH.
+# Where: anywhere; the recipe for Jibri looks for it as graphophone-upload beside itself.
 # Needs: curl 7.76, jq 1.5, sha256sum, tail and head with -c.
 #
 # Settings, in the environment:

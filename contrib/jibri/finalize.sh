@@ -36,8 +36,10 @@ if [ -n "${UPLOAD_SETTINGS-}" ] || [ -e "$settings" ]; then
   set +a
 fi
 here=$(cd "$(dirname "$0")" && pwd)
+own=$here/${0##*/}
+# In the source tree, or installed beside it: the PATH of cron is short.
 upload=$here/../curl/upload.sh
-[ -x "$upload" ] || upload=graphophone-upload
+[ -x "$upload" ] || upload=$here/graphophone-upload
 
 # organizer_of ROOM: what the file says of the room, or the default.
 organizer_of() {
@@ -133,7 +135,7 @@ sweep() {
     set -- "$session"*_????-??-??-??-??-??.*
     [ -f "$1" ] || continue
     if [ -n "$(find "$session" -type f ! -name '.*' -mmin "-${JIBRI_SETTLED:-10}" | head -n 1)" ]; then continue; fi
-    "$0" --now "$session" || failed=1
+    "$own" --now "$session" || failed=1
   done
   return "$failed"
 }
@@ -147,7 +149,7 @@ case ${1-} in
   ;;
 *)
   if [ "${JIBRI_BACKGROUND-}" = yes ]; then
-    setsid "$0" --now "$1" </dev/null >>"${JIBRI_LOG:-/dev/null}" 2>&1 &
+    setsid "$own" --now "$1" </dev/null >>"${JIBRI_LOG:-/dev/null}" 2>&1 &
   else
     upload_session "$1"
   fi

@@ -1,11 +1,12 @@
 //! `contrib/jibri/finalize.sh`
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::{Site, film, put, wait_for};
+use super::{Site, contrib, film, put, wait_for};
 use crate::cli::binary::Process;
 use crate::support::names::{ATTENDEE, ORGANIZER};
 
@@ -172,6 +173,31 @@ fn what_has_failed_is_kept_and_swept_up_later() {
     assert!(site.content(&site.only_recording()) == bytes);
     assert!(!folder.exists() && under_way.exists());
     sweep(&site);
+    site.only_recording();
+}
+
+#[test]
+fn it_works_where_its_head_says_that_it_is_put() {
+    let site = Site::start();
+    let bin = site.home.folder.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::copy(contrib("jibri/finalize.sh"), bin.join("graphophone-jibri")).unwrap();
+    std::fs::copy(contrib("curl/upload.sh"), bin.join("graphophone-upload")).unwrap();
+    let folder = session(&site, "abcdefgh", FILE, &film(5000));
+    settle(&folder);
+    let recipe = site.recipe("jibri/finalize.sh", "");
+    let settings = recipe.get_envs().find(|(name, _)| *name == "UPLOAD_SETTINGS");
+    let settings = settings.and_then(|(_, value)| value).unwrap().to_owned();
+    // As cron does.
+    let mut command = Command::new("sh");
+    command
+        .env_clear()
+        .env("UPLOAD_SETTINGS", settings)
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(&bin)
+        .args(["graphophone-jibri", "--sweep"])
+        .arg(folder.parent().unwrap());
+    site.run(&mut command).succeeded();
     site.only_recording();
 }
 
