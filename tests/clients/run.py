@@ -20,6 +20,8 @@ import urllib.request
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from front import Front
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Nestor takes part in no meeting.
@@ -145,6 +147,16 @@ class Demo:
                 break
             time.sleep(0.1)
         raise Failed(f"the demo did not start: {self.log.read_text()[-2000:]}")
+
+    def address(self) -> tuple[str, int]:
+        """Where it listens itself, whatever its URLs say."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            found = re.search(r"https://127\.0\.0\.1:(\d+)", self.log.read_text())
+            if found:
+                return "127.0.0.1", int(found[1])
+            time.sleep(0.02)
+        raise Failed("the demo does not say where it listens")
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -272,6 +284,18 @@ def spoken(requests: list[dict]) -> tuple[str, str]:
     return "+".join(sorted(tokens)), "+".join(sorted(graph))
 
 
+def clean_environment(demo: Demo, home: Path) -> dict[str, str]:
+    """All that a recipe is told: nothing of this machine is to help."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        # DefaultAzureCredential looks for the cloud that it runs in where the environment does not do; not here.
+        "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+        **demo.environment,
+    }
+
+
 class Runner:
     """Runs cases, and tells how they went."""
 
@@ -304,16 +328,7 @@ class Runner:
     def run(self, case: Case) -> None:
         began = time.monotonic()
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        # A clean environment: nothing of this machine is to help.
-        environment: dict[str, str] = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            # DefaultAzureCredential looks for the cloud that it runs in where the environment does not do; not here.
-            "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
-            **self.demo.environment,
-            "OPERATIONS_EXPECTED": str(self.expected),
-        }
+        environment = {**clean_environment(self.demo, self.home), "OPERATIONS_EXPECTED": str(self.expected)}
         for name, value in case.environment.items():
             if value is None:
                 environment.pop(name, None)
@@ -679,8 +694,155 @@ def run_throttled(server: str, built: Path, clients: tuple[str, ...]) -> Runner:
     return runner
 
 
+class Uploads:
+    """Runs the recipes of contrib/ that upload one file: once, twice, and with breaks."""
+
+    def __init__(self, demo: Demo, front: Front, folder: Path) -> None:
+        self.demo, self.front, self.folder = demo, front, folder
+        self.passed = self.failed = self.count = 0
+        self.film = ROOT / "demo" / "media" / "biology.mp4"
+        self.size = self.film.stat().st_size
+        own = {"UPLOAD_SLICE_BYTES": "20000", "UPLOAD_RETRY_SECONDS": "1", "UPLOAD_ATTEMPTS": "20"}
+        self.environment = {**clean_environment(demo, folder), **own}
+
+    def request(self, about: str) -> Path:
+        """What is asked for, of another source each time."""
+        self.count += 1
+        request = {
+            "meeting": {"organizer": self.demo.environment["GRAPH_USER_ID"], "subject": about},
+            "recording": {"createdDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
+            "source": {"system": "clients", "id": str(self.count)},
+        }
+        file = self.folder / f"request-{self.count}.json"
+        file.write_text(json.dumps(request))
+        return file
+
+    def start(self, command: list[str], request: Path) -> subprocess.Popen:
+        out, err = (self.folder / "out").open("wb"), (self.folder / "err").open("wb")
+        own = [*command, str(self.film), str(request)]
+        return subprocess.Popen(
+            own, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+
+    def finish(self, command: list[str], request: Path) -> dict:
+        """Runs a recipe to its end, and gives the recording that it prints, whose content is the film."""
+        process = self.start(command, request)
+        try:
+            status = process.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"took longer than {LIMIT_SECONDS} s") from None
+        finally:
+            self.kill(process)
+        out, err = (self.folder / "out").read_text(), (self.folder / "err").read_text()
+        for secret in (self.environment["AZURE_CLIENT_SECRET"], "eyJ", "/uploadSessions/"):
+            if secret in out + err:
+                raise Failed("tells a secret")
+        if status != 0:
+            raise Failed(f"ends with {status}: {err[-1500:]}")
+        made = json.loads(out)
+        base, organizer = self.environment["GRAPH_BASE_URL"], self.environment["GRAPH_USER_ID"]
+        recordings = f"{base}/users/{organizer}/onlineMeetings/{made['meetingId']}/recordings"
+        listed = json.loads(self.get(recordings))["value"]
+        if [one["id"] for one in listed] != [made["id"]]:
+            raise Failed(f"the meeting has {len(listed)} recordings")
+        if self.get(f"{recordings}/{made['id']}/content") != self.film.read_bytes():
+            raise Failed("the content is not the film")
+        return made
+
+    def kill(self, process: subprocess.Popen) -> None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+    def get(self, url: str) -> bytes:
+        token = self.demo.sample["tokens"]["organizer"]
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        return urllib.request.urlopen(asked, context=self.demo.trust, timeout=20).read()
+
+    def twice(self, command: list[str]) -> None:
+        request = self.request("twice")
+        first = self.finish(command, request)
+        before = self.front.sent
+        if self.finish(command, request)["id"] != first["id"] or self.front.sent - before > self.size // 2:
+            raise Failed("the second time something is uploaded")
+
+    def broken(self, command: list[str]) -> None:
+        self.front.break_after(self.size // 2)
+        self.finish(command, self.request("broken"))
+        if not self.front.has_broken:
+            raise Failed("the connection did not break")
+
+    def killed(self, command: list[str]) -> None:
+        request, before = self.request("killed"), self.front.sent
+        process, until = self.start(command, request), time.monotonic() + LIMIT_SECONDS
+        while self.front.sent - before < self.size * 2 // 3:
+            if process.poll() is not None or time.monotonic() > until:
+                self.kill(process)
+                raise Failed(f"ends too early: {(self.folder / 'err').read_text()[-1500:]}")
+            time.sleep(0.002)
+        self.kill(process)
+        before = self.front.sent
+        self.finish(command, request)
+        if self.front.sent - before > self.size * 3 // 4:
+            raise Failed("what had come is uploaded again")
+
+    def run(self, about: str, command: list[str]) -> None:
+        for what, test in [("twice", self.twice), ("broken off", self.broken), ("killed", self.killed)]:
+            try:
+                test(command)
+            except Failed as why:
+                self.failed += 1
+                print(f"  failed  {about}, {what}: {why}", flush=True)
+                continue
+            self.passed += 1
+            print(f"  ok      {about}, {what}", flush=True)
+
+
+def run_uploads(server: str, built: Path, clients: tuple[str, ...]) -> Uploads:
+    """Uploads with the recipes of contrib/, through an address that breaks."""
+    contrib = ROOT / "contrib"
+    if "javascript" in clients:
+        # Packages are looked for beside the program that imports them.
+        shutil.copy(contrib / "javascript" / "upload.mjs", built / "javascript")
+    recipes = {
+        "curl": [
+            ("contrib/curl/upload.sh", [str(contrib / "curl" / "upload.sh")]),
+            ("contrib/graphophone_upload.py", [sys.executable, str(contrib / "graphophone_upload.py")]),
+        ],
+        "python": [
+            ("contrib/python/upload.py", [str(built / "python/venv/bin/python"), str(contrib / "python" / "upload.py")]),
+        ],
+        "javascript": [("contrib/javascript/upload.mjs", ["node", str(built / "javascript" / "upload.mjs")])],
+    }
+    with tempfile.TemporaryDirectory(prefix="graphophone-clients-") as name:
+        folder, front = Path(name), Front()
+        demo = Demo(server, folder, {"GRAPHOPHONE_PUBLIC_URL": f"https://localhost:{front.port}"})
+        try:
+            front.behind = demo.address()
+            app_id = demo.environment["AZURE_CLIENT_ID"]
+            add = [demo.server, "app", "permission", "add", app_id, "OnlineMeetingRecording.Write.All", "--application"]
+            own = ["--tenant", "contoso.example", "--data", str(demo.data)]
+            subprocess.run([*add, *own], check=True, capture_output=True)
+            uploads = Uploads(demo, front, folder)
+            print("\nuploads", flush=True)
+            for client in clients:
+                # What could not be installed has been told before.
+                if not (built / client / "problem").exists():
+                    for about, command in recipes.get(client, []):
+                        uploads.run(about, command)
+        finally:
+            demo.stop()
+    return uploads
+
+
 def main(server: str, built: str, *clients: str) -> int:
-    runners = [run(server, Path(built), clients), run_throttled(server, Path(built), clients)]
+    runners = [
+        run(server, Path(built), clients),
+        run_throttled(server, Path(built), clients),
+        run_uploads(server, Path(built), clients),
+    ]
     passed, failed = sum(one.passed for one in runners), sum(one.failed for one in runners)
     print(f"\n{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

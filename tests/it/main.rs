@@ -16,6 +16,7 @@ mod calls;
 mod cli;
 mod content_conformance;
 mod content_s3;
+mod contrib;
 mod cors;
 mod db_conformance;
 mod db_postgres;

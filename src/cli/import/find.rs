@@ -21,14 +21,29 @@ pub(super) struct Candidate {
     pub(super) is_transcript: bool,
 }
 
-/// All candidates below `paths`, in order; what cannot be read, with the reason.
-pub(super) fn candidates(paths: &[PathBuf]) -> (Vec<Candidate>, Vec<(PathBuf, String)>) {
+/// What to look for.
+#[derive(Clone, Debug)]
+pub(super) struct Search {
+    /// Files and folders.
+    pub(super) paths: Vec<PathBuf>,
+    /// Only what a sidecar describes.
+    pub(super) described: bool,
+}
+
+/// All candidates that there are, in order; what cannot be read, with the reason.
+pub(super) fn candidates(search: &Search) -> (Vec<Candidate>, Vec<(PathBuf, String)>) {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
-    for path in paths {
+    let wanted = |one: &Candidate| !search.described || sidecar(&one.path).is_some();
+    for path in &search.paths {
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => below(path, &mut found, &mut failed),
+            Ok(metadata) if metadata.is_dir() => {
+                let mut all = Vec::new();
+                below(path, &mut all, &mut failed);
+                found.extend(all.into_iter().filter(wanted));
+            }
             Ok(_) => match candidate(path) {
-                Ok(Some(one)) => found.push(one),
+                Ok(Some(one)) if wanted(&one) => found.push(one),
+                Ok(Some(_)) => failed.push((path.clone(), "no sidecar describes it".to_owned())),
                 Ok(None) => failed.push((path.clone(), "it is no recording, by its first bytes".to_owned())),
                 Err(error) => failed.push((path.clone(), reason(&error))),
             },

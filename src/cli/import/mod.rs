@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use self::find::Candidate;
+use self::find::{Candidate, Search};
 use self::request::{Defaults, Wish};
 use self::upload::Taken;
 use super::directory::{Directory, DirectoryArgs, lifetime};
@@ -56,6 +56,9 @@ pub(super) struct Import {
     /// Meeting of all files that no sidecar describes one for.
     #[arg(long, value_name = "ID")]
     meeting: Option<String>,
+    /// Only files that a sidecar describes; others are passed over until one does.
+    #[arg(long)]
+    described: bool,
     /// Leave the files where they are; this is the default.
     #[arg(long, conflicts_with = "move_files")]
     copy: bool,
@@ -128,9 +131,13 @@ impl Import {
                     .await
                     .map_err(|failure| failure.of_argument("--organizer"))?;
             }
+            let search = Search {
+                paths: self.paths,
+                described: self.described,
+            };
             match self.watch {
-                true => watch::watch(&importer, &self.paths, self.interval, self.settle).await,
-                false => importer.all(&self.paths).await,
+                true => watch::watch(&importer, &search, self.interval, self.settle).await,
+                false => importer.all(&search).await,
             }
         })
     }
@@ -138,8 +145,8 @@ impl Import {
 
 impl Importer {
     /// All that is there now. One file that fails keeps no other from being imported.
-    async fn all(&self, paths: &[PathBuf]) -> Result<(), Failure> {
-        let (found, failed) = find::candidates(paths);
+    async fn all(&self, search: &Search) -> Result<(), Failure> {
+        let (found, failed) = find::candidates(search);
         let mut failures = failed.len();
         for (path, why) in failed {
             self.say(&path, &Outcome::Failed(why))?;

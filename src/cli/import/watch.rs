@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::find::{self, Candidate};
+use super::find::{self, Candidate, Search};
 use super::{Importer, Outcome};
 use crate::cli::Failure;
 use crate::cli::output::say;
@@ -27,11 +27,15 @@ struct Seen {
 /// Imports what comes, for as long as nobody stops the process: whatever is cut short is gone on with the next time.
 pub(super) async fn watch(
     importer: &Importer,
-    paths: &[PathBuf],
+    search: &Search,
     interval: Duration,
     settle: Duration,
 ) -> Result<(), Failure> {
-    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let names: Vec<String> = search
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     say(&format!("graphophone: watching {}", names.join(", ")));
     let mut looks = tokio::time::interval(interval);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -39,7 +43,7 @@ pub(super) async fn watch(
     let mut unread: Vec<(PathBuf, String)> = Vec::new();
     loop {
         looks.tick().await;
-        let (found, failed) = find::candidates(paths);
+        let (found, failed) = find::candidates(search);
         // What cannot be read is told once, and again when that changes.
         for (path, why) in failed.iter().filter(|one| !unread.contains(one)) {
             importer.say(path, &Outcome::Failed(why.clone()))?;

@@ -239,6 +239,21 @@ fn a_transcript_that_comes_later_is_not_removed_unstored() {
 }
 
 #[test]
+fn what_no_sidecar_describes_can_be_left_alone() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    home.write("inbox/bare.mp4", &sample("faststart.mp4"));
+    let film = home.write("inbox/told.mp4", &sample("moov-last.mp4"));
+    let told = json!({ "meeting": { "organizer": ORGANIZER } }).to_string();
+    home.write("inbox/told.json", told.as_bytes());
+    let imported = home.one(&arguments(&["--described", &inbox]));
+    assert_eq!(imported["path"], film);
+    let ran = home.run(&arguments(&["--described", &home.path("inbox/bare.mp4")]));
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.out.contains("no sidecar describes it"), "{}", ran.out);
+}
+
+#[test]
 fn a_folder_is_watched_until_the_process_ends() {
     let home = Home::seeded();
     let inbox = inbox(&home);

@@ -107,6 +107,7 @@ fn help_names_every_command_and_flag_of_this_release() {
             &[
                 "--organizer",
                 "--meeting",
+                "--described",
                 "--copy",
                 "--move",
                 "--watch",

@@ -1,0 +1,108 @@
+//! `contrib/graphophone_upload.py`, the module that recipes in Python share, as a program.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Site, film, put, wait_for};
+use crate::cli::binary::Process;
+
+fn upload(site: &Site, more: &str) -> Command {
+    let mut command = site.recipe("graphophone_upload.py", more);
+    command.args([site.home.path("film.mp4"), site.home.path("request.json")]);
+    command
+}
+
+fn prepared(site: &Site, length: u32) -> Vec<u8> {
+    let bytes = film(length);
+    put(&site.home.folder.path().join("film.mp4"), &bytes);
+    let request = json!({
+        "meeting": { "organizer": super::ORGANIZER_NAME, "subject": "Planning" },
+        "recording": { "createdDateTime": "2026-01-20T09:00:00Z" },
+        "source": { "system": "python", "id": "one" },
+    });
+    site.home.write("request.json", request.to_string().as_bytes());
+    bytes
+}
+
+#[test]
+fn a_file_is_uploaded_once() {
+    let site = Site::start();
+    let bytes = prepared(&site, 30_000);
+    for _ in 0..2 {
+        let out = site.run(&mut upload(&site, "")).succeeded();
+        let printed: Value = serde_json::from_str(&out).unwrap();
+        let recording = site.only_recording();
+        assert_eq!(printed["id"], recording["id"]);
+        assert!(site.content(&recording) == bytes);
+    }
+    assert!(site.front.sent() < 2 * bytes.len());
+}
+
+#[test]
+fn breaks_and_a_restart_end_in_one_whole_recording() {
+    let mut site = Site::start();
+    let bytes = prepared(&site, 60_000);
+    site.front.break_after(20_000);
+    let uploading = Process::spawn(&mut upload(&site, ""));
+    wait_for("the connection breaks", || site.front.has_broken());
+    site.front.close_after(20_000);
+    wait_for("the connection breaks for good", || site.front.has_broken());
+    site.restart();
+    site.check(uploading.finish()).succeeded();
+    assert!(site.content(&site.only_recording()) == bytes);
+}
+
+#[test]
+fn a_token_from_a_file_will_do_and_the_slices_are_as_long_as_the_server_says() {
+    let site = Site::start();
+    let bytes = prepared(&site, 2_000_000);
+    let file = site.home.write("token", site.token.as_bytes());
+    let more = format!(
+        "AZURE_CLIENT_SECRET_FILE=\nAZURE_CLIENT_ID=\nUPLOAD_SLICE_BYTES=\nUPLOAD_TOKEN_FILE='{file}' # a token\n"
+    );
+    site.run(&mut upload(&site, &more)).succeeded();
+    assert!(site.content(&site.only_recording()) == bytes);
+}
+
+#[test]
+fn a_file_that_is_another_by_now_is_uploaded_whole() {
+    let site = Site::start();
+    prepared(&site, 30_000);
+    site.front.close_after(20_000);
+    let gave_up = site.run(&mut upload(&site, "UPLOAD_ATTEMPTS=3\n"));
+    assert_eq!(gave_up.status, 75, "{gave_up:?}");
+    let bytes = prepared(&site, 40_000);
+    site.front.lead_to(&site.address());
+    site.run(&mut upload(&site, "")).succeeded();
+    assert!(site.content(&site.only_recording()) == bytes);
+}
+
+#[test]
+fn what_is_refused_is_told_in_a_line() {
+    let site = Site::start();
+    prepared(&site, 5000);
+    for (what, more, status, told) in [
+        (
+            "a wrong secret",
+            "AZURE_CLIENT_SECRET_FILE=/dev/null\nAZURE_CLIENT_SECRET=x\n",
+            1,
+            "AADSTS",
+        ),
+        ("no base", "GRAPH_BASE_URL=\n", 2, "GRAPH_BASE_URL is not set"),
+        ("no setting", "nonsense\n", 2, "expected NAME=value"),
+        (
+            "no number",
+            "UPLOAD_ATTEMPTS=many\n",
+            2,
+            "UPLOAD_ATTEMPTS is no number",
+        ),
+    ] {
+        let ran = site.run(&mut upload(&site, more));
+        assert_eq!(ran.status, status, "{what}: {ran:?}");
+        assert!(
+            ran.err.contains(told) && ran.err.lines().count() == 1,
+            "{what}: {ran:?}"
+        );
+    }
+}
