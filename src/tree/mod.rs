@@ -1,0 +1,90 @@
+//! The tree: beside each recording and transcript lies what it is, `recording.json` or `transcript.json`, and for each tenant
+//! `tenant.json` says who its people are. A person can read it without the server, and an empty database is filled from it.
+//!
+//! What changes a row leaves the job of describing it anew ([`crate::db::described`]), so the tree follows in a moment.
+
+mod describe;
+mod gather;
+
+pub use gather::{Gathered, Problem};
+
+use crate::clock::{Clock, Ticks};
+use crate::content::{ContentError, ContentKey, ContentStore};
+use crate::db::artifacts::ArtifactKind;
+use crate::db::jobs::Job;
+use crate::db::{Db, DbError};
+use crate::jobs::JobError;
+
+/// Writes and reads the tree. A clone is the same.
+#[derive(Clone)]
+pub struct Tree {
+    db: Db,
+    content: ContentStore,
+    clock: Clock,
+}
+
+/// Why the tree cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// The database failed.
+    #[error("the database: {0}")]
+    Db(#[from] DbError),
+    /// The content store failed.
+    #[error("the content store: {0}")]
+    Content(#[from] ContentError),
+    /// What was to be written is no JSON.
+    #[error("a description cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Tree {
+    /// The tree of that store.
+    pub fn new(db: Db, content: ContentStore, clock: Clock) -> Self {
+        Self { db, content, clock }
+    }
+
+    /// The job that describes an artifact.
+    ///
+    /// # Errors
+    /// What may be different the next time.
+    pub async fn artifact_job(&self, job: &Job) -> Result<(), JobError> {
+        let Some((kind, id)) = job.subject.split_once(':') else {
+            return Ok(());
+        };
+        let Some(kind) = ArtifactKind::parse(kind) else {
+            return Ok(());
+        };
+        let mut db = self.db.snapshot().await?;
+        let described = describe::artifact(&mut db, kind, id).await?;
+        drop(db);
+        if let Some((key, description)) = described {
+            self.put(&key, &description).await?;
+        }
+        Ok(())
+    }
+
+    /// The job that describes a tenant and its people.
+    ///
+    /// # Errors
+    /// What may be different the next time.
+    pub async fn tenant_job(&self, job: &Job) -> Result<(), JobError> {
+        let mut db = self.db.snapshot().await?;
+        let described = describe::tenant(&mut db, &job.subject).await?;
+        drop(db);
+        if let Some(description) = described {
+            self.put(&ContentKey::of_tenant(&job.subject), &description).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, key: &ContentKey, description: &impl serde::Serialize) -> Result<(), TreeError> {
+        let mut text = serde_json::to_vec_pretty(description)?;
+        text.push(b'\n');
+        Ok(self.content.replace(key, text).await?)
+    }
+}
+
+/// An instant as it is described.
+fn instant(ticks: Ticks) -> String {
+    ticks.to_string()
+}
