@@ -19,11 +19,12 @@ use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Pro
 use crate::content::{ContentError, Finding};
 use crate::db::ended::RemoveEnded;
 use crate::db::jobs::{Job, Lane, Release};
-use crate::db::{Db, DbError, tenants, upload_sessions};
+use crate::db::{Db, DbError, described, tenants, upload_sessions};
 use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::jobs::{JobError, Worker};
 use crate::store::{ServeLock, Store, StoreError};
 use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
+use crate::tree::Tree;
 use crate::verify::Verifier;
 use crate::{retention, uploads, verify};
 
@@ -322,6 +323,10 @@ async fn work(app: App, is_alone: bool, stopping: watch::Receiver<bool>) {
     }
 }
 
+fn tree(app: &App) -> Tree {
+    Tree::new(app.db.clone(), app.content.clone(), app.clock.clone())
+}
+
 fn verifier(app: &App) -> Verifier {
     let config = app.config.verify;
     let rules = verify::Rules {
@@ -336,6 +341,8 @@ fn verifier(app: &App) -> Verifier {
 async fn do_job(app: &App, job: Job) -> Result<(), JobError> {
     match job.name.as_str() {
         uploads::FINISH => app.uploads.finish_job(job).await,
+        described::ARTIFACT => tree(app).artifact_job(&job).await,
+        described::TENANT => tree(app).tenant_job(&job).await,
         verify::VERIFY => verifier(app).job(&job).await,
         retention::PURGE => app.retention.purge_job(&job).await,
         retention::REMOVE_CONTENT => app.retention.remove_content_job(&job).await,

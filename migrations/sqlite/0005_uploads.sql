@@ -29,12 +29,13 @@ CREATE UNIQUE INDEX upload_sessions_by_source ON upload_sessions (tenant_id, sou
 CREATE INDEX upload_sessions_by_expiry ON upload_sessions (expires_ticks, id);
 
 -- Work that a commit has left to be done. due_ticks: not before then; whoever has taken it has moved that into the future.
--- attempts: how often it was taken, failures: how often whoever took it came to say that it has failed.
+-- version: how often it was left to be done, attempts: how often it was taken since, failures: how often whoever took it came to say that it has failed.
 CREATE TABLE jobs (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     subject TEXT NOT NULL,
     due_ticks INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     failures INTEGER NOT NULL,
     worker TEXT,
@@ -108,3 +109,12 @@ CREATE TABLE verify_runs (
 ) STRICT;
 
 CREATE INDEX verify_runs_by_time ON verify_runs (begun_ticks, id);
+
+-- What is in the store already is described beside its content.
+INSERT INTO jobs (id, name, subject, due_ticks, version, attempts, failures, created_ticks)
+SELECT 'tree.artifact:' || kind || ':' || id, 'tree.artifact', kind || ':' || id, 0, 0, 0, 0, 0
+FROM artifacts
+WHERE content_key IS NOT NULL;
+INSERT INTO jobs (id, name, subject, due_ticks, version, attempts, failures, created_ticks)
+SELECT 'tree.tenant:' || id, 'tree.tenant', id, 0, 0, 0, 0, 0
+FROM tenants;

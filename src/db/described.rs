@@ -29,6 +29,21 @@ pub async fn tenant(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
     one(tx, TENANT, id).await
 }
 
+/// A user has changed: the tenant is described anew.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn tenant_of(tx: &mut Tx<'_>, user: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        SELECT tenant_id
+        FROM users
+        WHERE id = ?1";
+    match tx.row(SQL, &[user.into()], |row| row.text(0)).await? {
+        Some(id) => tenant(tx, &id).await,
+        None => Ok(()),
+    }
+}
+
 async fn one(tx: &mut Tx<'_>, name: &str, subject: &str) -> Result<(), DbError> {
     const SQL: &str = "
         INSERT INTO jobs (id, name, subject, due_ticks, version, attempts, failures, created_ticks)

@@ -16,7 +16,9 @@ pub struct Job {
     pub name: String,
     /// With what.
     pub subject: String,
-    /// How often it has been taken, this time included.
+    /// How often it was left to be done.
+    pub version: i64,
+    /// How often it has been taken since, this time included.
     pub attempts: i64,
     /// How often it has failed.
     pub failures: i64,
@@ -40,10 +42,11 @@ pub async fn enqueue(
     (due, now): (Ticks, Ticks),
 ) -> Result<(), DbError> {
     const SQL: &str = "
-        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
-        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        INSERT INTO jobs (id, name, subject, due_ticks, version, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5)
         ON CONFLICT (name, subject) DO UPDATE
         SET due_ticks = excluded.due_ticks,
+            version = jobs.version + 1,
             failures = 0,
             attempts = 0,
             worker = NULL";
@@ -63,8 +66,8 @@ pub async fn enqueue_once(
     (due, now): (Ticks, Ticks),
 ) -> Result<(), DbError> {
     const SQL: &str = "
-        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
-        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        INSERT INTO jobs (id, name, subject, due_ticks, version, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?3, ?4, 0, 0, 0, ?5)
         ON CONFLICT (name, subject) DO NOTHING";
     let id = ids::time_ordered();
     let values = [(&id).into(), name.into(), subject.into(), due.into(), now.into()];
@@ -144,7 +147,7 @@ impl Write for TakeNext {
                         ORDER BY due_ticks, id
                         LIMIT 1)
               AND due_ticks <= ?2
-            RETURNING id, name, subject, attempts, failures";
+            RETURNING id, name, subject, version, attempts, failures";
         let values = [
             (&self.worker).into(),
             self.now.into(),
@@ -184,7 +187,7 @@ impl Write for TakeOne {
             WHERE name = ?4
               AND subject = ?5
               AND due_ticks <= ?2
-            RETURNING id, name, subject, attempts, failures";
+            RETURNING id, name, subject, version, attempts, failures";
         let take = &self.take;
         let values = [
             (&take.worker).into(),
@@ -224,13 +227,15 @@ impl Write for Postpone {
                 failures = failures + ?5,
                 last_error = COALESCE(?4, last_error)
             WHERE id = ?1
-              AND attempts = ?2";
+              AND attempts = ?2
+              AND version = ?6";
         let values = [
             (&self.job.id).into(),
             self.job.attempts.into(),
             self.due.into(),
             (&self.error).into(),
             i64::from(self.error.is_some()).into(),
+            self.job.version.into(),
         ];
         Ok(tx.execute(SQL, &values).await? == 1)
     }
@@ -241,22 +246,23 @@ impl Write for Postpone {
 pub struct Done(pub Job);
 
 impl Write for Done {
-    type Output = ();
+    /// Whether it was the worker's still, and nobody has left it to be done once more.
+    type Output = bool;
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         Some(self.clone())
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        // Where it was left to be done once more meanwhile, it stays.
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
         const SQL: &str = "
             DELETE FROM jobs
             WHERE id = ?1
-              AND attempts = ?2";
-        tx.execute(SQL, &[(&self.0.id).into(), self.0.attempts.into()])
-            .await
-            .map(|_| ())
+              AND attempts = ?2
+              AND version = ?3";
+        let job = &self.0;
+        let values = [(&job.id).into(), job.attempts.into(), job.version.into()];
+        Ok(tx.execute(SQL, &values).await? == 1)
     }
 }
 
@@ -303,7 +309,8 @@ fn read(row: &Row<'_>) -> Result<Job, DbError> {
         id: row.text(0)?,
         name: row.text(1)?,
         subject: row.text(2)?,
-        attempts: row.int(3)?,
-        failures: row.int(4)?,
+        version: row.int(3)?,
+        attempts: row.int(4)?,
+        failures: row.int(5)?,
     })
 }

@@ -70,11 +70,13 @@ async fn content(db: &mut Session, key: Option<&str>) -> Result<Option<ContentDe
     };
     let head = match &object.served {
         None => None,
-        Some(served) => content_objects::find(db, &served.head_key).await?.map(|head| HeadDescription {
-            object: Box::new(of_object(&head)),
-            body_offset: served.body_offset,
-            body_length: served.body_bytes,
-        }),
+        Some(served) => content_objects::find(db, &served.head_key)
+            .await?
+            .map(|head| HeadDescription {
+                object: Box::new(of_object(&head)),
+                body_offset: served.body_offset,
+                body_length: served.body_bytes,
+            }),
     };
     Ok(Some(ContentDescription {
         head,
@@ -89,7 +91,10 @@ fn of_object(object: &ContentObject) -> ContentDescription {
         sha256: object.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         content_type: object.media_type.clone(),
         stored_date_time: instant(object.stored),
-        facts: object.facts.as_deref().and_then(|facts| serde_json::from_str(facts).ok()),
+        facts: object
+            .facts
+            .as_deref()
+            .and_then(|facts| serde_json::from_str(facts).ok()),
         head: None,
     }
 }
@@ -141,7 +146,10 @@ fn meeting(found: OnlineMeeting, participants: Vec<ParticipantDescription>) -> M
         join_meeting_id: found.join_meeting_id,
         passcode: found.passcode,
         video_teleconference_id: found.video_teleconference_id,
-        settings: found.settings.as_deref().and_then(|settings| serde_json::from_str(settings).ok()),
+        settings: found
+            .settings
+            .as_deref()
+            .and_then(|settings| serde_json::from_str(settings).ok()),
         participants,
     }
 }
@@ -180,7 +188,10 @@ pub(super) async fn tenant(db: &mut Session, id: &str) -> Result<Option<TenantDe
         after.clone_from(&last.id);
         for user in page {
             let roles = users::roles(db, &user.id).await?;
-            described.push(of_user(user, roles.iter().map(|role| role.text().to_owned()).collect()));
+            described.push(of_user(
+                user,
+                roles.iter().map(|role| role.text().to_owned()).collect(),
+            ));
         }
     }
     Ok(Some(TenantDescription {

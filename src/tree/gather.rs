@@ -16,7 +16,9 @@ use crate::db::tenants::{self, Tenant};
 use crate::db::upload_sessions::Source;
 use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, keeping};
-use crate::graph::description::{ContentDescription, Description, FORMAT, MeetingDescription, TenantDescription};
+use crate::graph::description::{
+    ContentDescription, Description, FORMAT, MeetingDescription, TenantDescription,
+};
 
 /// The largest description that is read.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
@@ -84,7 +86,8 @@ impl Tree {
                 read += 1;
                 progress(read);
                 if waiting.len() >= AT_ONCE {
-                    self.put_found(std::mem::take(&mut waiting), &mut gathered).await?;
+                    self.put_found(std::mem::take(&mut waiting), &mut gathered)
+                        .await?;
                 }
             }
         }
@@ -134,19 +137,31 @@ impl Tree {
             return Ok(Err(format!("{:?} is no key of ours", object.key)));
         };
         match self.content.open(&key).await {
-            Ok(reader) if i64::try_from(reader.size_bytes()) == Ok(object.size) => Ok(Ok(reader.modified_ns())),
-            Ok(reader) => Ok(Err(format!("{key} has {} bytes, not {}", reader.size_bytes(), object.size))),
+            Ok(reader) if i64::try_from(reader.size_bytes()) == Ok(object.size) => {
+                Ok(Ok(reader.modified_ns()))
+            }
+            Ok(reader) => Ok(Err(format!(
+                "{key} has {} bytes, not {}",
+                reader.size_bytes(),
+                object.size
+            ))),
             Err(ContentError::NotFound(_)) => Ok(Err(format!("{key} is not there"))),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn read<T: serde::de::DeserializeOwned>(&self, key: &ContentKey) -> Result<Result<T, String>, TreeError> {
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &ContentKey,
+    ) -> Result<Result<T, String>, TreeError> {
         let reader = self.content.open(key).await?;
         if reader.size_bytes() > MOST_BYTES {
             return Ok(Err("it is too long for a description".to_owned()));
         }
-        let bytes = reader.gather(0, reader.size_bytes()).await.map_err(ContentError::Io)?;
+        let bytes = reader
+            .gather(0, reader.size_bytes())
+            .await
+            .map_err(ContentError::Io)?;
         Ok(serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
     }
 }
@@ -192,8 +207,11 @@ impl Write for PutTenant {
         tenants::put(tx, &tenant).await?;
         tenants::put_domains(tx, &own.id, &own.verified_domains).await?;
         for user in own.users {
-            let roles: Vec<DirectoryRole> =
-                user.directory_roles.iter().filter_map(|name| DirectoryRole::named(name)).collect();
+            let roles: Vec<DirectoryRole> = user
+                .directory_roles
+                .iter()
+                .filter_map(|name| DirectoryRole::named(name))
+                .collect();
             let user = User {
                 id: user.id,
                 tenant_id: own.id.clone(),
@@ -234,10 +252,14 @@ impl Write for PutArtifacts {
         let mut new = Vec::new();
         for found in self.found {
             let Some(stored) = artifact(&found.description) else {
-                done.problems.push(found.problem("an instant or the kind cannot be read"));
+                done.problems
+                    .push(found.problem("an instant or the kind cannot be read"));
                 continue;
             };
-            if artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await?.is_some() {
+            if artifacts::find_stored(tx, stored.kind, &stored.artifact.id)
+                .await?
+                .is_some()
+            {
                 done.known += 1;
                 continue;
             }
@@ -255,7 +277,8 @@ impl Write for PutArtifacts {
                 };
                 keeping::set_source(tx, stored.kind, id, &source).await?;
             }
-            if let (true, Some(reason)) = (stored.artifact.quarantined, &found.description.quarantine_reason) {
+            if let (true, Some(reason)) = (stored.artifact.quarantined, &found.description.quarantine_reason)
+            {
                 keeping::set_quarantine(tx, stored.kind, id, Some(reason)).await?;
             }
             new.push(stored);
@@ -340,7 +363,9 @@ async fn put_parent(tx: &mut Tx<'_>, own: &Description) -> Result<Result<(), Str
         };
         adhoc_calls::put(tx, &call).await?;
     }
-    let Some(described) = &own.meeting else { return Ok(Ok(())) };
+    let Some(described) = &own.meeting else {
+        return Ok(Ok(()));
+    };
     if meetings::find(tx, &described.id).await?.is_some() {
         return Ok(Ok(()));
     }
@@ -388,7 +413,10 @@ fn meeting(own: &Description, described: &MeetingDescription) -> Option<OnlineMe
 
 async fn put_objects(tx: &mut Tx<'_>, found: &Found) -> Result<(), DbError> {
     let own = &found.description;
-    for content in [Some(&own.content), own.metadata_content.as_ref()].into_iter().flatten() {
+    for content in [Some(&own.content), own.metadata_content.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         let head = content.head.as_ref();
         if let Some(head) = head {
             content_objects::insert(tx, &object(&head.object, found, None)).await?;
@@ -414,7 +442,11 @@ fn object(content: &ContentDescription, found: &Found, served: Option<Headed>) -
         size_bytes: content.size,
         sha256: bytes.collect(),
         media_type: content.content_type.clone(),
-        modified_ns: found.times.get(&content.key).copied().unwrap_or(content_objects::SUSPECT),
+        modified_ns: found
+            .times
+            .get(&content.key)
+            .copied()
+            .unwrap_or(content_objects::SUSPECT),
         stored: read_instant(&content.stored_date_time).unwrap_or_default(),
         served,
         facts: content.facts.as_ref().map(ToString::to_string),

@@ -71,8 +71,10 @@ impl Tree {
         let mut db = self.db.snapshot().await?;
         let described = describe::tenant(&mut db, &job.subject).await?;
         drop(db);
-        if let Some(description) = described {
-            self.put(&ContentKey::of_tenant(&job.subject), &description).await?;
+        let key = ContentKey::of_tenant(&job.subject);
+        match described {
+            Some(description) => self.put(&key, &description).await?,
+            None => self.content.remove(&key).await?,
         }
         Ok(())
     }

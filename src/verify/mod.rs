@@ -336,7 +336,9 @@ impl<'a> Look<'a> {
         while let Some(page) = pages.recv().await {
             for (key, modified_ns) in page? {
                 let name = key.as_str();
-                let is_old = modified_ns < oldest && self.subset.holds(name);
+                // What describes something is as good as what it describes: it is written anew whenever that changes.
+                let is_described = key.is_of_tenant() || key.is_description();
+                let is_old = modified_ns < oldest && !is_described && self.subset.holds(name);
                 if is_old && self.is_gone(name).await? {
                     self.find("orphaned", name, "no row names it").await?;
                 }

@@ -257,6 +257,16 @@ impl Stores {
     pub fn content_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files_below(&self.content_root(), &mut found);
+        // What describes an object comes and goes with it, in a moment.
+        found.retain(|file| file.extension().is_none_or(|ending| ending != "json"));
+        found
+    }
+
+    /// The files that describe what is in the content store.
+    pub fn descriptions(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.content_root(), &mut found);
+        found.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
         found
     }
 }
