@@ -82,7 +82,26 @@ impl Tree {
     async fn put(&self, key: &ContentKey, description: &impl serde::Serialize) -> Result<(), TreeError> {
         let mut text = serde_json::to_vec_pretty(description)?;
         text.push(b'\n');
+        if self.is_there(key, &text).await? {
+            return Ok(());
+        }
         Ok(self.content.replace(key, text).await?)
+    }
+}
+
+impl Tree {
+    /// Whether a description says the same already: a seed that is loaded again changes nothing.
+    async fn is_there(&self, key: &ContentKey, text: &[u8]) -> Result<bool, TreeError> {
+        let reader = match self.content.open(key).await {
+            Ok(reader) if reader.size_bytes() == text.len() as u64 => reader,
+            Ok(_) | Err(ContentError::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let found = reader
+            .gather(0, reader.size_bytes())
+            .await
+            .map_err(ContentError::Io)?;
+        Ok(found == text)
     }
 }
 
