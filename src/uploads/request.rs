@@ -1,6 +1,7 @@
 //! What asks for an upload, read and checked by itself: the body of a request, or a sidecar beside a file.
 
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use crate::clock::Ticks;
 use crate::db::artifacts::ArtifactKind;
@@ -87,13 +88,19 @@ pub struct Described {
 /// # Errors
 /// [`Problem`] with the first member that is not as it should be.
 pub fn parse(body: Value) -> Result<UploadRequest, Problem> {
-    serde_path_to_error::deserialize(body).map_err(|error| {
-        let steps = error.path().iter().map(|step| format!("/{step}"));
-        Problem {
-            pointer: steps.collect(),
-            message: error.inner().to_string(),
-        }
+    serde_path_to_error::deserialize(body).map_err(|error| Problem {
+        pointer: error.path().iter().map(step).collect(),
+        message: error.inner().to_string(),
     })
+}
+
+/// A step of a JSON pointer (RFC 6901 section 3).
+fn step(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    }
 }
 
 /// A body without the annotations that clients of OData write.

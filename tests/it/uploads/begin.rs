@@ -208,6 +208,13 @@ async fn what_is_wrong_is_named_with_its_place() {
             ),
             "/meeting/participants/0/role",
         ),
+        (
+            changed(
+                "/meeting",
+                json!({ "participants": [{ "user": ATTENDEE }, { "user": 5 }] }),
+            ),
+            "/meeting/participants/1/user: ",
+        ),
         (changed("/transcript", json!({})), "/transcript/content"),
         (changed("/transcript", json!({ "content": "Hello" })), "WebVTT"),
     ] {
