@@ -54,10 +54,7 @@ pub(super) async fn answer(
     match found.resource {
         Resource::OpenApi => {
             head::drain(body).await;
-            Ok(respond::json_text(
-                JsonFormat::default(),
-                description::TEXT.into(),
-            ))
+            Ok(description::answer())
         }
         Resource::UploadSessions => upload_sessions::create(asked, body, trace).await,
         Resource::UploadSession(token) => upload_sessions::session(asked, &token, body).await,
