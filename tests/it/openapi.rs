@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use graphophone::graph::upload::UploadRequest;
 use graphophone::http::api::description;
+use graphophone::media::Fault;
 use graphophone::uploads::Wanted;
 use graphophone::uploads::request::parse;
 use serde_json::{Value, json};
@@ -152,4 +153,41 @@ fn request_with(pointer: &str) -> Value {
         }
     }
     request
+}
+
+/// `docs/uploads.md`: its table has every member of a request, and its table of reasons every one that there is.
+#[test]
+fn the_page_of_uploads_names_every_member_and_every_reason() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/uploads.md");
+    let page = std::fs::read_to_string(file).unwrap();
+    for (pointer, _) in Described::new().members("UploadRequest") {
+        let member = pointer
+            .trim_start_matches('/')
+            .replace("/0", "[]")
+            .replace('/', ".");
+        // What has members is named by them.
+        let is_named = page.contains(&format!("`{member}`")) || page.contains(&format!("`{member}."));
+        assert!(
+            is_named || member.ends_with("[]"),
+            "docs/uploads.md does not name {member}"
+        );
+    }
+    let reasons = [
+        Fault::Empty,
+        Fault::NotMedia { looks_like: None },
+        Fault::NoMoov,
+        Fault::NoMedia,
+        Fault::Truncated {
+            expected_bytes: 2,
+            found_bytes: 1,
+        },
+        Fault::Malformed { what: "", at: 0 },
+        Fault::NoTracks,
+    ];
+    for reason in reasons.iter().map(Fault::reason).chain(["notWebVTT", "unknown"]) {
+        assert!(
+            page.contains(&format!("| `{reason}` |")),
+            "docs/uploads.md does not name {reason}"
+        );
+    }
 }
