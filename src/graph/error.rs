@@ -1,37 +1,41 @@
 //! The error body (contract section 7.1).
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// `{"error": …}`.
-#[derive(Debug, Serialize)]
+/// The body of a refusal.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody<'a> {
-    /// The error.
+    /// What is refused, and why.
     pub error: ErrorDetail<'a>,
 }
 
 /// Code, message and what identifies the request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorDetail<'a> {
-    /// `code`: the contract with the caller.
+    /// The contract with the caller: programs branch on it.
     pub code: &'a str,
-    /// `message`: for people; it may change.
+    /// For people; it may change.
     pub message: &'a str,
-    /// `innerError`.
+    /// What identifies the request.
     #[serde(rename = "innerError")]
     pub inner: InnerError<'a>,
 }
 
-/// `innerError`.
-#[derive(Debug, Serialize)]
+/// What identifies a request.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct InnerError<'a> {
     /// A finer code, where callers branch on it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub code: Option<&'a str>,
     /// What a throttled client is told once more.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub message: Option<&'a str>,
-    /// And in which status.
+    /// Its status once more, of a throttled client.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub status: Option<&'a str>,
     /// When: UTC without zone and fraction.
     pub date: &'a str,

@@ -1,8 +1,8 @@
 //! Getting recordings in: one resumable door, for programs that upload and for files that are imported.
 //!
-//! Four actors. A *session* says what is to come, and lies in a row ([`begin`]). A *slice* makes some bytes durable and then
-//! says so ([`slice`]). *Finishing* looks at the whole and makes an artifact of it ([`finish`]); it is a job of the commit
-//! that wrote down the last byte, so it happens whoever goes away. *Expiry* removes what nobody goes on with ([`expire`]).
+//! Four actors. A *session* says what is to come, and lies in a row (`begin`). A *slice* makes some bytes durable and then
+//! says so (`slice`). *Finishing* looks at the whole and makes an artifact of it (`finish`); it is a job of the commit
+//! that wrote down the last byte, so it happens whoever goes away. *Expiry* removes what nobody goes on with (`expire`).
 //!
 //! It knows no HTTP: who may upload has been decided before.
 

@@ -1,6 +1,7 @@
 //! What asks for an upload, read and checked by itself: the body of a request, or a sidecar beside a file.
 
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use crate::clock::Ticks;
 use crate::db::artifacts::ArtifactKind;
@@ -15,6 +16,8 @@ const MAX_TEXT: usize = 1024;
 const MAX_NAME: usize = 8192;
 /// The longest name of a source's system.
 const MAX_SYSTEM: usize = 64;
+/// The one list.
+const PARTICIPANTS: &str = "/meeting/participants";
 /// The most people of a meeting.
 const MAX_PARTICIPANTS: usize = 1000;
 
@@ -87,13 +90,39 @@ pub struct Described {
 /// # Errors
 /// [`Problem`] with the first member that is not as it should be.
 pub fn parse(body: Value) -> Result<UploadRequest, Problem> {
-    serde_path_to_error::deserialize(body).map_err(|error| {
-        let steps = error.path().iter().map(|step| format!("/{step}"));
-        Problem {
-            pointer: steps.collect(),
-            message: error.inner().to_string(),
-        }
+    // serde takes a list for what has members, each for the member in its place.
+    if let Some(pointer) = misplaced_list(&body, "") {
+        return Err(Problem::at(&pointer, "expected something else than a list"));
+    }
+    serde_path_to_error::deserialize(body).map_err(|error| Problem {
+        pointer: error.path().iter().map(step).collect(),
+        message: error.inner().to_string(),
     })
+}
+
+/// Where a list is of which there is none.
+fn misplaced_list(value: &Value, at: &str) -> Option<String> {
+    match value {
+        Value::Array(people) if at == PARTICIPANTS => people
+            .iter()
+            .position(Value::is_array)
+            .map(|index| format!("{at}/{index}")),
+        Value::Array(_) => Some(at.to_owned()),
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let key = Segment::Map { key: name.clone() };
+            misplaced_list(member, &format!("{at}{}", step(&key)))
+        }),
+        _ => None,
+    }
+}
+
+/// A step of a JSON pointer (RFC 6901 section 3).
+fn step(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    }
 }
 
 /// A body without the annotations that clients of OData write.
@@ -254,11 +283,11 @@ fn participants(request: &UploadRequest) -> Result<Vec<(String, Role)>, Problem>
     let people = &request.meeting.participants;
     if people.len() > MAX_PARTICIPANTS {
         let message = format!("expected at most {MAX_PARTICIPANTS} people");
-        return Err(Problem::at("/meeting/participants", message));
+        return Err(Problem::at(PARTICIPANTS, message));
     }
     let people = people.iter().enumerate();
     let people = people.map(|(index, one)| {
-        let pointer = format!("/meeting/participants/{index}");
+        let pointer = format!("{PARTICIPANTS}/{index}");
         text(&format!("{pointer}/user"), Some(&one.user))?;
         let role = one.role.as_deref().map_or(Some(Role::Attendee), Role::parse);
         let role = role.ok_or_else(|| {

@@ -32,6 +32,7 @@ mod layering;
 mod limits;
 mod meetings;
 mod metadata;
+mod openapi;
 mod paths;
 mod query_plans;
 mod reference_page;

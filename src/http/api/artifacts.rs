@@ -1,5 +1,7 @@
 //! `DELETE /api/v1/recordings/{id}` and `DELETE /api/v1/transcripts/{id}`
 
+pub(in crate::http::api) mod description;
+
 use http::Response;
 
 use super::{Asked, caller};

@@ -85,10 +85,7 @@ async fn handle(
     match found.resource {
         Resource::OpenApi => {
             asked.drain(body).await;
-            Ok(respond::json_text(
-                JsonFormat::default(),
-                description::TEXT.into(),
-            ))
+            Ok(description::answer())
         }
         Resource::UploadSessions => upload_sessions::create(asked, body, trace).await,
         Resource::UploadSession(token) => upload_sessions::session(asked, &token, body).await,

@@ -60,6 +60,14 @@ pub(in crate::http) static ROUTES: [Route; 5] = [
     },
 ];
 
+impl Route {
+    /// The name of the segment that names one thing.
+    pub(in crate::http) fn key(&self) -> Option<&'static str> {
+        let last = self.pattern.rsplit('/').next()?;
+        last.strip_prefix('{')?.strip_suffix('}')
+    }
+}
+
 impl Found {
     pub(in crate::http) fn pattern(&self) -> &'static str {
         self.route.pattern

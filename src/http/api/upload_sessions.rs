@@ -1,5 +1,7 @@
 //! `POST /api/v1/uploadSessions`, and what is done with an `uploadUrl`: Graph's convention for upload sessions.
 
+pub(super) mod description;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

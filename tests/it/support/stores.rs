@@ -227,6 +227,11 @@ impl Stores {
         });
     }
 
+    /// Whether content is in a bucket.
+    pub fn is_bucket(&self) -> bool {
+        matches!(self.content, Content::S3(..))
+    }
+
     /// The folder below which an object lies as one plain file, under its key.
     pub fn content_root(&self) -> PathBuf {
         match &self.content {

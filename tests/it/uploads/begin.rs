@@ -224,6 +224,30 @@ async fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(app.send(not_json).await.status, 400);
 }
 
+/// serde would take a list for the members in their order.
+#[tokio::test]
+async fn lists_and_what_is_in_them_are_named_by_their_place() {
+    let app = TestApp::start().await;
+    let people = |people: Value| ("meeting", json!({ "participants": people }));
+    for ((member, value), named) in [
+        (("recording", json!([])), "/recording: "),
+        (("recording", json!([null, null])), "/recording: "),
+        (("source", json!(["test", "x"])), "/source: "),
+        (people(json!([[ATTENDEE, null]])), "/meeting/participants/0: "),
+        (
+            people(json!([{ "user": ATTENDEE }, { "user": 5 }])),
+            "/meeting/participants/1/user: ",
+        ),
+    ] {
+        let mut request = into_standup("x", b"abc");
+        request[member] = value;
+        let answer = app.send_json("POST", SESSIONS, &uploader(), &request).await;
+        let (status, _, message) = answer.error();
+        assert_eq!(status, 400, "{request}: {message}");
+        assert!(message.contains(named), "{request}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn a_name_is_stored_under_ours_whatever_it_is() {
     let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));

@@ -59,7 +59,8 @@ impl<'a> Upload<'a> {
         Self { app, url }
     }
 
-    fn path(&self) -> &str {
+    /// The path of its `uploadUrl`.
+    pub fn path(&self) -> &str {
         self.url.strip_prefix(self.app.base()).unwrap()
     }
 
