@@ -24,5 +24,6 @@ pub mod store;
 pub mod telemetry;
 pub mod throttle;
 pub mod tls;
+pub mod tree;
 pub mod uploads;
 pub mod verify;

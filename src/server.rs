@@ -19,11 +19,12 @@ use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Pro
 use crate::content::{ContentError, Finding};
 use crate::db::ended::RemoveEnded;
 use crate::db::jobs::{Job, Lane, Release};
-use crate::db::{Db, DbError, tenants, upload_sessions};
+use crate::db::{Db, DbError, described, tenants, upload_sessions};
 use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::jobs::{JobError, Worker};
 use crate::store::{ServeLock, Store, StoreError};
 use crate::tls::{self, CertificateFault, LocalAuthority, ServedCertificate};
+use crate::tree::Tree;
 use crate::verify::Verifier;
 use crate::{retention, uploads, verify};
 
@@ -314,22 +315,24 @@ async fn schedule(app: &App) {
 
 /// Does what commits have left to be done, for as long as the server runs.
 async fn work(app: App, stopping: watch::Receiver<bool>) {
-    let worker = |takes_slow| {
-        let lane = Lane {
-            slow: verify::VERIFY,
-            takes_slow,
-        };
-        Worker::new(app.db.clone(), app.clock.clone(), format!("{SERVER}:jobs"), lane)
+    let worker = |lane| Worker::new(app.db.clone(), app.clock.clone(), format!("{SERVER}:jobs"), lane);
+    let run = |lane| {
+        let (worker, app, stopping) = (worker(lane), &app, stopping.clone());
+        async move { worker.run(stopping, |job| do_job(app, job)).await }
     };
-    let (quick, slow) = (worker(false), worker(true));
-    // What is slow is dropped at the end, and gone on with at the next start.
+    let lasting = async {
+        run(Lane::Verify).await;
+        std::future::pending::<()>().await;
+    };
+    // What compares is dropped at the end, and gone on with at the next start.
     tokio::select! {
-        () = quick.run(stopping.clone(), |job| do_job(&app, job)) => {}
-        () = async {
-            slow.run(stopping, |job| do_job(&app, job)).await;
-            std::future::pending::<()>().await;
-        } => {}
+        _ = async { tokio::join!(run(Lane::Quick), run(Lane::Tree)) } => {}
+        () = lasting => {}
     }
+}
+
+fn tree(app: &App) -> Tree {
+    Tree::new(app.db.clone(), app.content.clone(), app.clock.clone())
 }
 
 fn verifier(app: &App) -> Verifier {
@@ -346,6 +349,8 @@ fn verifier(app: &App) -> Verifier {
 async fn do_job(app: &App, job: Job) -> Result<(), JobError> {
     match job.name.as_str() {
         uploads::FINISH => app.uploads.finish_job(job).await,
+        described::ARTIFACT => tree(app).artifact_job(&job).await,
+        described::TENANT => tree(app).tenant_job(&job).await,
         verify::VERIFY => verifier(app).job(&job).await,
         retention::PURGE => app.retention.purge_job(&job).await,
         retention::REMOVE_CONTENT => app.retention.remove_content_job(&job).await,

@@ -9,6 +9,11 @@ use std::fmt;
 use crate::clock::Ticks;
 use crate::media;
 
+/// What a tenant's description is called.
+const TENANT: &str = "tenant.json";
+/// How the names of descriptions end.
+const DESCRIPTION: &str = "json";
+
 /// Where one object lies. Unique for each upload; the database decides which upload counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContentKey(String);
@@ -72,6 +77,35 @@ impl ContentKey {
         ))
     }
 
+    /// Where a tenant is described.
+    pub fn of_tenant(tenant: &str) -> Self {
+        let tenant = uuid::Uuid::parse_str(tenant)
+            .unwrap_or_else(|_| uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, tenant.as_bytes()));
+        Self(format!("{tenant}/{TENANT}"))
+    }
+
+    /// Whether a tenant is described there.
+    pub fn is_of_tenant(&self) -> bool {
+        self.0.ends_with(TENANT) && self.0.matches('/').count() == 1
+    }
+
+    /// The folder of its tenant.
+    pub fn tenant(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
+    /// Where the artifact is described whose content lies under this key: beside it, under the same name.
+    pub fn described(&self) -> Self {
+        let (folder, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
+        let name = name.rsplit_once('.').map_or(name, |(name, _)| name);
+        Self(format!("{folder}/{name}.{DESCRIPTION}"))
+    }
+
+    /// Whether an artifact is described there.
+    pub fn is_description(&self) -> bool {
+        self.0.ends_with(".json") && !self.is_of_tenant()
+    }
+
     /// The key that a row holds; `None` for text that [`ContentKey::new`] cannot have made.
     pub fn from_row(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
@@ -82,7 +116,8 @@ impl ContentKey {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         };
-        (parts.len() == 5 && parts.iter().all(plain)).then(|| Self(text.to_owned()))
+        let is_ours = parts.len() == 5 || matches!(parts.as_slice(), [_, TENANT]);
+        (is_ours && parts.iter().all(plain)).then(|| Self(text.to_owned()))
     }
 
     /// The key of something that lies in the same folder: `name`, with `unique` behind it where that is not empty.

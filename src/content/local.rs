@@ -82,6 +82,17 @@ impl LocalFolder {
         })
     }
 
+    pub(super) fn replace(&self, key: &ContentKey, bytes: &[u8]) -> Result<(), ContentError> {
+        let path = self.path(key);
+        let incoming = Incoming::named(&self.root, &format!("{}.json", ids::random()))?;
+        incoming.fill(&mut &*bytes)?;
+        incoming.file.sync_all().map_err(by_meaning)?;
+        let folder = path.parent().unwrap_or(&self.root);
+        self.make_folders(folder).map_err(by_meaning)?;
+        fs::rename(&incoming.path, &path).map_err(by_meaning)?;
+        sync_folder(folder).map_err(by_meaning)
+    }
+
     pub(super) fn open_object(&self, key: &ContentKey) -> Result<LocalReader, ContentError> {
         // Neither to where a link leads, nor waiting for somebody at the other end of a pipe.
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
@@ -268,7 +279,11 @@ struct Incoming {
 
 impl Incoming {
     fn create(root: &Path) -> Result<Self, ContentError> {
-        let path = root.join(INCOMING).join(ids::random());
+        Self::named(root, &ids::random())
+    }
+
+    fn named(root: &Path, name: &str) -> Result<Self, ContentError> {
+        let path = root.join(INCOMING).join(name);
         let file = File::options()
             .write(true)
             .create_new(true)

@@ -238,6 +238,20 @@ impl ContentStore {
         }
     }
 
+    /// Stores `bytes` under `key`, in place of what is there. Whoever reads meanwhile gets all of the one or all of the other.
+    ///
+    /// # Errors
+    /// [`ContentError`] of the store.
+    pub async fn replace(&self, key: &ContentKey, bytes: Vec<u8>) -> Result<(), ContentError> {
+        match &self.backend {
+            Backend::Local(folder) => {
+                let (folder, key) = (Arc::clone(folder), key.clone());
+                off_thread(move || folder.replace(&key, &bytes)).await
+            }
+            Backend::S3(bucket) => bucket.replace(key, bytes).await,
+        }
+    }
+
     /// So many bytes the store can still take, where that can be known.
     ///
     /// # Errors
@@ -327,11 +341,19 @@ impl ContentStore {
         receiver
     }
 
-    /// Removes an object; one that is not there is removed already. Of whoever reads it: see [`ContentReader`].
+    /// Removes an object, and what describes it; what is not there is removed already. Of whoever reads it: see
+    /// [`ContentReader`].
     ///
     /// # Errors
     /// [`ContentError`] of the store.
     pub async fn remove(&self, key: &ContentKey) -> Result<(), ContentError> {
+        if !key.is_description() && !key.is_of_tenant() {
+            self.remove_one(&key.described()).await?;
+        }
+        self.remove_one(key).await
+    }
+
+    async fn remove_one(&self, key: &ContentKey) -> Result<(), ContentError> {
         match &self.backend {
             Backend::Local(folder) => {
                 let (folder, key) = (Arc::clone(folder), key.clone());

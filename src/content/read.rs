@@ -169,7 +169,10 @@ impl BlockingReader {
 
 impl ContentReader {
     /// `length` bytes from `first`, in memory.
-    async fn gather(&self, first: u64, length: u64) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn gather(&self, first: u64, length: u64) -> io::Result<Vec<u8>> {
         let mut stream = self.read(first, length).await.map_err(io::Error::other)?;
         let mut gathered = Vec::new();
         while let Some(bytes) = std::future::poll_fn(|cx| stream.poll_chunk(cx)).await {

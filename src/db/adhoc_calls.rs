@@ -1,7 +1,7 @@
 //! Ad hoc calls: calls that nobody scheduled.
 
 use super::pages::Listed;
-use super::{DbError, Row, Session, Tx};
+use super::{DbError, Row, Session, Tx, described};
 
 /// An ad hoc call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,8 @@ pub async fn put(tx: &mut Tx<'_>, call: &AdhocCall) -> Result<(), DbError> {
     tx.execute(SQL, &[id, (&call.tenant_id).into(), (&call.user_id).into()])
         .await?;
     let owner = [id, (&call.user_id).into(), (&call.tenant_id).into()];
-    tx.execute(ARTIFACTS, &owner).await.map(|_| ())
+    tx.execute(ARTIFACTS, &owner).await?;
+    described::call(tx, &call.id).await
 }
 
 /// Removes a call, if it is there.

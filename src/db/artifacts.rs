@@ -2,7 +2,7 @@
 
 use super::content_objects::{self, ContentObject};
 use super::pages::Listed;
-use super::{DbError, Row, Session, Tx, Value};
+use super::{DbError, Row, Session, Tx, Value, described};
 use crate::clock::Ticks;
 
 /// Which of the two an artifact is.
@@ -398,7 +398,8 @@ pub async fn put(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(), DbError
         (&stored.metadata_key).into(),
         (&artifact.owner_id).into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::artifact(tx, stored.kind, &artifact.id).await
 }
 
 /// Removes an artifact, if it is there; its content objects stay.

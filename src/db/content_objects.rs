@@ -85,6 +85,26 @@ pub async fn page(db: &mut Session, after: &str, limit: i64) -> Result<Vec<Conte
         .await
 }
 
+/// Whether there is an object whose key begins with `stem`, which ends with a dot.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn is_any(db: &mut Session, stem: &str) -> Result<bool, DbError> {
+    const SQL: &str = "
+        SELECT content_key
+        FROM content_objects
+        WHERE content_key >= ?1
+          AND content_key < ?2
+        ORDER BY content_key
+        LIMIT 1";
+    // What comes behind the dot in the order of bytes.
+    let end = format!("{}/", stem.trim_end_matches('.'));
+    let found = db
+        .row(SQL, &[stem.into(), (&end).into()], |row| row.text(0))
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Whether all is well with an object is not known any more: it is compared whole before it is served again.
 pub const SUSPECT: i64 = i64::MIN;
 

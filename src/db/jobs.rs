@@ -16,7 +16,9 @@ pub struct Job {
     pub name: String,
     /// With what.
     pub subject: String,
-    /// How often it has been taken, this time included.
+    /// How often it was left to be done.
+    pub version: i64,
+    /// How often it has been taken since, this time included.
     pub attempts: i64,
     /// How often it has failed.
     pub failures: i64,
@@ -35,20 +37,28 @@ impl Job {
 /// [`DbError`] of the engine.
 pub async fn enqueue(
     tx: &mut Tx<'_>,
-    name: &str,
+    (lane, name): (Lane, &str),
     subject: &str,
     (due, now): (Ticks, Ticks),
 ) -> Result<(), DbError> {
     const SQL: &str = "
-        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
-        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?6, ?3, ?4, 0, 0, 0, ?5)
         ON CONFLICT (name, subject) DO UPDATE
         SET due_ticks = excluded.due_ticks,
+            version = jobs.version + 1,
             failures = 0,
             attempts = 0,
             worker = NULL";
     let id = ids::time_ordered();
-    let values = [(&id).into(), name.into(), subject.into(), due.into(), now.into()];
+    let values = [
+        (&id).into(),
+        name.into(),
+        subject.into(),
+        due.into(),
+        now.into(),
+        lane.text().into(),
+    ];
     tx.execute(SQL, &values).await.map(|_| ())
 }
 
@@ -58,16 +68,23 @@ pub async fn enqueue(
 /// [`DbError`] of the engine.
 pub async fn enqueue_once(
     tx: &mut Tx<'_>,
-    name: &str,
+    (lane, name): (Lane, &str),
     subject: &str,
     (due, now): (Ticks, Ticks),
 ) -> Result<(), DbError> {
     const SQL: &str = "
-        INSERT INTO jobs (id, name, subject, due_ticks, attempts, failures, created_ticks)
-        VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
+        INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)
+        VALUES (?1, ?2, ?6, ?3, ?4, 0, 0, 0, ?5)
         ON CONFLICT (name, subject) DO NOTHING";
     let id = ids::time_ordered();
-    let values = [(&id).into(), name.into(), subject.into(), due.into(), now.into()];
+    let values = [
+        (&id).into(),
+        name.into(),
+        subject.into(),
+        due.into(),
+        now.into(),
+        lane.text().into(),
+    ];
     tx.execute(SQL, &values).await.map(|_| ())
 }
 
@@ -91,11 +108,11 @@ pub async fn is_due(db: &mut Session, now: Ticks, lane: Lane) -> Result<bool, Db
     const SQL: &str = "
         SELECT id
         FROM jobs
-        WHERE due_ticks <= ?1
-          AND (name = ?2) = ?3
+        WHERE lane = ?2
+          AND due_ticks <= ?1
         ORDER BY due_ticks, id
         LIMIT 1";
-    let values = [now.into(), lane.slow.into(), lane.takes_slow.into()];
+    let values = [now.into(), lane.text().into()];
     Ok(db.row(SQL, &values, |row| row.text(0)).await?.is_some())
 }
 
@@ -112,13 +129,26 @@ pub struct TakeNext {
     pub lane: Lane,
 }
 
-/// Which jobs a worker takes: those of a name that takes long, or all others, which need not wait for them.
-#[derive(Clone, Copy, Debug)]
-pub struct Lane {
-    /// The name.
-    pub slow: &'static str,
-    /// Whether it takes these.
-    pub takes_slow: bool,
+/// Jobs that wait for each other. Those of one lane never wait for those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// What somebody waits for.
+    Quick,
+    /// Comparing, which takes long.
+    Verify,
+    /// Describing, of which there may be much.
+    Tree,
+}
+
+impl Lane {
+    /// As it stands in a row.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Quick => "",
+            Self::Verify => "verify",
+            Self::Tree => "tree",
+        }
+    }
 }
 
 impl Write for TakeNext {
@@ -139,18 +169,17 @@ impl Write for TakeNext {
                 worker = ?1
             WHERE id = (SELECT id
                         FROM jobs
-                        WHERE due_ticks <= ?2
-                          AND (name = ?4) = ?5
+                        WHERE lane = ?4
+                          AND due_ticks <= ?2
                         ORDER BY due_ticks, id
                         LIMIT 1)
               AND due_ticks <= ?2
-            RETURNING id, name, subject, attempts, failures";
+            RETURNING id, name, subject, version, attempts, failures";
         let values = [
             (&self.worker).into(),
             self.now.into(),
             self.until.into(),
-            self.lane.slow.into(),
-            self.lane.takes_slow.into(),
+            self.lane.text().into(),
         ];
         tx.row(SQL, &values, read).await
     }
@@ -184,7 +213,7 @@ impl Write for TakeOne {
             WHERE name = ?4
               AND subject = ?5
               AND due_ticks <= ?2
-            RETURNING id, name, subject, attempts, failures";
+            RETURNING id, name, subject, version, attempts, failures";
         let take = &self.take;
         let values = [
             (&take.worker).into(),
@@ -224,13 +253,15 @@ impl Write for Postpone {
                 failures = failures + ?5,
                 last_error = COALESCE(?4, last_error)
             WHERE id = ?1
-              AND attempts = ?2";
+              AND attempts = ?2
+              AND version = ?6";
         let values = [
             (&self.job.id).into(),
             self.job.attempts.into(),
             self.due.into(),
             (&self.error).into(),
             i64::from(self.error.is_some()).into(),
+            self.job.version.into(),
         ];
         Ok(tx.execute(SQL, &values).await? == 1)
     }
@@ -241,22 +272,23 @@ impl Write for Postpone {
 pub struct Done(pub Job);
 
 impl Write for Done {
-    type Output = ();
+    /// Whether it was the worker's still, and nobody has left it to be done once more.
+    type Output = bool;
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         Some(self.clone())
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        // Where it was left to be done once more meanwhile, it stays.
+    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
         const SQL: &str = "
             DELETE FROM jobs
             WHERE id = ?1
-              AND attempts = ?2";
-        tx.execute(SQL, &[(&self.0.id).into(), self.0.attempts.into()])
-            .await
-            .map(|_| ())
+              AND attempts = ?2
+              AND version = ?3";
+        let job = &self.0;
+        let values = [(&job.id).into(), job.attempts.into(), job.version.into()];
+        Ok(tx.execute(SQL, &values).await? == 1)
     }
 }
 
@@ -283,7 +315,8 @@ impl Write for Release {
             UPDATE jobs
             SET due_ticks = ?2,
                 worker = NULL
-            WHERE due_ticks > ?2
+            WHERE lane = ?3
+              AND due_ticks > ?2
               AND strpos(worker, ?1) = 1";
         const UPLOADS: &str = "
             UPDATE upload_sessions
@@ -291,9 +324,12 @@ impl Write for Release {
                 worker_until_ticks = 0
             WHERE expires_ticks > ?2
               AND strpos(worker, ?1) = 1";
-        for sql in [JOBS, UPLOADS] {
-            tx.execute(sql, &[self.workers.into(), self.now.into()]).await?;
+        for lane in [Lane::Quick, Lane::Verify, Lane::Tree] {
+            let values = [self.workers.into(), self.now.into(), lane.text().into()];
+            tx.execute(JOBS, &values).await?;
         }
+        let values = [self.workers.into(), self.now.into()];
+        tx.execute(UPLOADS, &values).await?;
         Ok(())
     }
 }
@@ -303,7 +339,8 @@ fn read(row: &Row<'_>) -> Result<Job, DbError> {
         id: row.text(0)?,
         name: row.text(1)?,
         subject: row.text(2)?,
-        attempts: row.int(3)?,
-        failures: row.int(4)?,
+        version: row.int(3)?,
+        attempts: row.int(4)?,
+        failures: row.int(5)?,
     })
 }

@@ -3,7 +3,7 @@
 
 use super::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
 use super::upload_sessions::Source;
-use super::{DbError, Row, Session, Tx};
+use super::{DbError, Row, Session, Tx, described};
 use crate::clock::Ticks;
 
 /// The artifact of that tenant that comes from there, shown or not.
@@ -57,7 +57,8 @@ pub async fn set_source(
         (&source.system).into(),
         (&source.id).into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::artifact(tx, kind, id).await
 }
 
 /// Where an artifact comes from, and why its content is held back.
@@ -164,7 +165,8 @@ pub async fn set_quarantine(
         reason.is_some().into(),
         reason.into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::artifact(tx, kind, id).await
 }
 
 /// Deletes an artifact, or takes that back: it is shown, or not, from here on.
@@ -184,7 +186,8 @@ pub async fn set_deleted(tx: &mut Tx<'_>, stored: &StoredArtifact) -> Result<(),
         stored.deleted.into(),
         stored.is_ready().into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::artifact(tx, stored.kind, &stored.artifact.id).await
 }
 
 /// What an object is content, metadata or the head of the content of.

@@ -1,7 +1,7 @@
 //! Online meetings and who takes part in them.
 
 use super::pages::Listed;
-use super::{DbError, Row, Session, Tx, Value};
+use super::{DbError, Row, Session, Tx, Value, described};
 use crate::clock::Ticks;
 use crate::ids;
 
@@ -290,7 +290,7 @@ pub async fn put(
         )
         .await?;
     }
-    Ok(())
+    described::meeting(tx, &meeting.id).await
 }
 
 /// Gives what belongs to a meeting to its organizer.
@@ -319,7 +319,8 @@ pub async fn mark_deleted(tx: &mut Tx<'_>, id: &str, now: Ticks) -> Result<(), D
         SET deleted_ticks = ?2
         WHERE id = ?1
           AND deleted_ticks IS NULL";
-    tx.execute(SQL, &[id.into(), now.into()]).await.map(|_| ())
+    tx.execute(SQL, &[id.into(), now.into()]).await?;
+    described::meeting(tx, id).await
 }
 
 /// Removes a meeting and its participants, if it is there.

@@ -25,7 +25,7 @@ struct Step {
 }
 
 /// The steps in order; a step's number is its place, from 1.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0001_start.sql"),
         postgres: include_str!("../../migrations/postgres/0001_start.sql"),
@@ -45,6 +45,10 @@ const STEPS: [Step; 5] = [
     Step {
         sqlite: include_str!("../../migrations/sqlite/0005_uploads.sql"),
         postgres: include_str!("../../migrations/postgres/0005_uploads.sql"),
+    },
+    Step {
+        sqlite: include_str!("../../migrations/sqlite/0006_tree.sql"),
+        postgres: include_str!("../../migrations/postgres/0006_tree.sql"),
     },
 ];
 

@@ -17,6 +17,7 @@ pub mod audit;
 pub mod changes;
 pub mod consents;
 pub mod content_objects;
+pub mod described;
 pub mod device_codes;
 pub mod directory;
 pub mod ended;

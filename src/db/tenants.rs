@@ -1,6 +1,6 @@
 //! Tenants and their settings.
 
-use super::{DbError, Row, Session, Tx};
+use super::{DbError, Row, Session, Tx, described};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub async fn put_domains(tx: &mut Tx<'_>, tenant: &str, domains: &[String]) -> R
     for domain in stored {
         tx.execute(SQL, &[domain.into(), tenant.into()]).await?;
     }
-    Ok(())
+    described::tenant(tx, tenant).await
 }
 
 /// Stores `tenant`, replacing the one of its id.
@@ -141,7 +141,8 @@ pub async fn put(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), DbError> {
         tenant.transcripts_enabled.into(),
         tenant.speaker_attribution_enabled.into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::tenant(tx, &tenant.id).await
 }
 
 /// Removes the tenant of that id, if it is there.
@@ -149,6 +150,7 @@ pub async fn put(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), DbError> {
 /// # Errors
 /// [`DbError::Conflict`] while something belongs to it.
 pub async fn remove(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    described::tenant(tx, id).await?;
     tx.execute("DELETE FROM tenants WHERE id = ?1", &[id.into()])
         .await
         .map(|_| ())

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::artifacts::ArtifactKind;
-use super::{DbError, Row, Session, Tx, Write, jobs};
+use super::jobs::{self, Lane};
+use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
 
 /// Where something comes from: the same once again is nothing new.
@@ -319,7 +320,7 @@ impl Write for Advance {
             .as_ref()
             .filter(|session| advanced && session.is_complete())
         {
-            jobs::enqueue(tx, self.job, &session.id, (self.now, self.now)).await?;
+            jobs::enqueue(tx, (Lane::Quick, self.job), &session.id, (self.now, self.now)).await?;
         }
         Ok(session)
     }

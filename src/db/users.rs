@@ -1,6 +1,6 @@
 //! Users.
 
-use super::{DbError, Row, Session, Tx, Value};
+use super::{DbError, Row, Session, Tx, Value, described};
 use crate::clock::Ticks;
 
 /// A user.
@@ -206,7 +206,8 @@ pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
         user.account_enabled.into(),
         user.deleted.into(),
     ];
-    tx.execute(SQL, &values).await.map(|_| ())
+    tx.execute(SQL, &values).await?;
+    described::tenant(tx, &user.tenant_id).await
 }
 
 /// The roles of a user, in order.
@@ -237,7 +238,7 @@ pub async fn put_roles(tx: &mut Tx<'_>, id: &str, roles: &[DirectoryRole]) -> Re
     for role in roles {
         tx.execute(SQL, &[id.into(), role.text().into()]).await?;
     }
-    Ok(())
+    described::tenant_of(tx, id).await
 }
 
 /// Everybody who has that role, in any tenant, by object id: a few.
@@ -274,7 +275,9 @@ pub async fn set_enabled(tx: &mut Tx<'_>, id: &str, enabled: bool) -> Result<u64
         UPDATE users
         SET account_enabled = ?2
         WHERE id = ?1";
-    tx.execute(SQL, &[id.into(), enabled.into()]).await
+    let changed = tx.execute(SQL, &[id.into(), enabled.into()]).await?;
+    described::tenant_of(tx, id).await?;
+    Ok(changed)
 }
 
 /// Gives the names of the user of that id free, so that another may take them in the same transaction.
@@ -295,6 +298,7 @@ pub async fn release_names(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
 /// # Errors
 /// [`DbError::Conflict`] while a meeting or a call is its.
 pub async fn remove(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    described::tenant_of(tx, id).await?;
     tx.execute("DELETE FROM users WHERE id = ?1", &[id.into()])
         .await
         .map(|_| ())

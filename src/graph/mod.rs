@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod call;
 pub mod collection;
+pub mod description;
 pub mod entity;
 pub mod error;
 pub mod meeting;

@@ -21,6 +21,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Until the next look, where the database could not be asked.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often in a row a worker does a job that is left to be done once more while it works; then it is due by itself.
+const MOST_ROUNDS: usize = 3;
 /// Before a job that has failed is tried again; each further time twice as long, up to the second.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -116,29 +118,41 @@ impl Worker {
     }
 
     async fn perform<F: Future<Output = Result<(), JobError>>>(&self, job: Job, work: &impl Fn(Job) -> F) {
-        let done = {
-            let working = work(job.clone());
-            tokio::pin!(working);
-            let mut heartbeat = tokio::time::interval(HEARTBEAT);
-            heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            heartbeat.tick().await;
-            loop {
-                tokio::select! {
-                    done = &mut working => break done,
-                    _ = heartbeat.tick() => self.postpone(&job, LEASE, None).await,
+        for _ in 0..MOST_ROUNDS {
+            match self.keep(&job, work).await {
+                Ok(()) => match self.db.write(Done(job.clone())).await {
+                    Ok(true) => return,
+                    // It was left to be done once more meanwhile: what has just been done may be of before that.
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, job = job.name, "work that is done could not be crossed off; it is done once more");
+                        return;
+                    }
+                },
+                Err(error) => {
+                    let pause = pause_after(job.failures);
+                    tracing::warn!(%error, job = job.name, failures = job.failures + 1, "work could not be done; it is tried again");
+                    return self.postpone(&job, pause, Some(error.to_string())).await;
                 }
             }
-        };
-        match done {
-            Ok(()) => {
-                if let Err(error) = self.db.write(Done(job.clone())).await {
-                    tracing::warn!(%error, job = job.name, "work that is done could not be crossed off; it is done once more");
-                }
-            }
-            Err(error) => {
-                let pause = pause_after(job.failures);
-                tracing::warn!(%error, job = job.name, failures = job.failures + 1, "work could not be done; it is tried again");
-                self.postpone(&job, pause, Some(error.to_string())).await;
+        }
+    }
+
+    /// Works, and lets others know of it meanwhile.
+    async fn keep<F: Future<Output = Result<(), JobError>>>(
+        &self,
+        job: &Job,
+        work: &impl Fn(Job) -> F,
+    ) -> Result<(), JobError> {
+        let working = work(job.clone());
+        tokio::pin!(working);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        heartbeat.tick().await;
+        loop {
+            tokio::select! {
+                done = &mut working => return done,
+                _ = heartbeat.tick() => self.postpone(job, LEASE, None).await,
             }
         }
     }

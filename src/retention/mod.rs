@@ -10,7 +10,7 @@ use crate::content::{ContentKey, ContentStore};
 use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
 use crate::db::audit::{self, AuditRecord};
 use crate::db::changes::{self, Change, ChangeType};
-use crate::db::jobs::{self, Job};
+use crate::db::jobs::{self, Job, Lane};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Db, DbError, Tx, Write, content_objects, keeping, upload_sessions};
 use crate::jobs::JobError;
@@ -153,6 +153,18 @@ impl Actor {
     }
 }
 
+/// Leaves it to be done that what was deleted is removed at `due`.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn purge_later(
+    tx: &mut Tx<'_>,
+    (kind, id): (ArtifactKind, &str),
+    (due, now): (Ticks, Ticks),
+) -> Result<(), DbError> {
+    jobs::enqueue(tx, (Lane::Quick, PURGE), &subject(kind, id), (due, now)).await
+}
+
 /// What is told of a change.
 fn change(stored: &StoredArtifact, change: ChangeType, at: Ticks) -> Change<'_> {
     Change {
@@ -199,8 +211,7 @@ impl Write for Delete {
         let was_shown = stored.is_ready();
         stored.deleted = Some(self.now);
         keeping::set_deleted(tx, &stored).await?;
-        let job = subject(self.kind, &self.id);
-        jobs::enqueue(tx, PURGE, &job, (self.due, self.now)).await?;
+        purge_later(tx, (self.kind, &self.id), (self.due, self.now)).await?;
         let operation = format!("{}.delete", self.kind.text());
         audit::append(tx, &self.actor.record(&operation, &stored, self.now)).await?;
         if was_shown {
@@ -290,7 +301,7 @@ impl Write for Purge {
         artifacts::remove(tx, self.kind, &self.id).await?;
         for key in [&stored.content_key, &stored.metadata_key].into_iter().flatten() {
             for key in content_objects::remove(tx, key).await? {
-                jobs::enqueue(tx, REMOVE_CONTENT, &key, (self.now, self.now)).await?;
+                jobs::enqueue(tx, (Lane::Quick, REMOVE_CONTENT), &key, (self.now, self.now)).await?;
             }
         }
         tombstones::put(tx, &tombstone).await?;

@@ -4,9 +4,10 @@ use super::request::Item;
 use super::{FINISH, Problem, UploadError, Uploads, Wanted};
 use crate::content::Partial;
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
+use crate::db::jobs::{self, Lane};
 use crate::db::upload_sessions::{self, Begin, SessionState, Source, UploadSession};
 use crate::db::users::User;
-use crate::db::{DbError, Session, Tx, Write, content_objects, jobs, keeping, tombstones};
+use crate::db::{DbError, Session, Tx, Write, content_objects, keeping, tombstones};
 use crate::graph::upload::UploadRequest;
 use crate::ids;
 use crate::seal::{sha256, to_hex};
@@ -114,7 +115,7 @@ impl Write for BeginAnd {
         let (id, now) = (self.0.id.clone(), self.0.created);
         let begun = Begin(self.0).run(tx).await?;
         if begun.id == id && begun.is_complete() {
-            jobs::enqueue(tx, FINISH, &id, (now, now)).await?;
+            jobs::enqueue(tx, (Lane::Quick, FINISH), &id, (now, now)).await?;
         }
         Ok(begun)
     }

@@ -44,12 +44,8 @@ impl Uploads {
         let (uploads, id) = (self.clone(), id.to_owned());
         // It goes on when whoever asked for it goes away.
         let finishing = tokio::spawn(async move {
-            let lane = Lane {
-                slow: FINISH,
-                takes_slow: true,
-            };
             let name = uploads.worker.to_string();
-            let worker = Worker::new(uploads.db.clone(), uploads.clock.clone(), name, lane);
+            let worker = Worker::new(uploads.db.clone(), uploads.clock.clone(), name, Lane::Quick);
             let deadline = tokio::time::Instant::now() + patience;
             loop {
                 let work = |job: Job| uploads.finish_job(job);

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Ticks};
 use crate::content::{ContentError, ContentKey, ContentStore, Expected, SHORTER};
 use crate::db::artifacts::ArtifactKind;
 use crate::db::content_objects::{self, ContentObject, Restamp, SUSPECT};
-use crate::db::jobs::{self, Job};
+use crate::db::jobs::{self, Job, Lane};
 use crate::db::verify_runs::{self, Put, VerifyRun};
 use crate::db::{Db, DbError, Tx, Write, keeping};
 use crate::ids;
@@ -210,8 +210,8 @@ impl Write for Schedule {
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         match self.is_first {
-            true => jobs::enqueue_once(tx, VERIFY, NEXT, (self.due, self.now)).await,
-            false => jobs::enqueue(tx, VERIFY, NEXT, (self.due, self.now)).await,
+            true => jobs::enqueue_once(tx, (Lane::Verify, VERIFY), NEXT, (self.due, self.now)).await,
+            false => jobs::enqueue(tx, (Lane::Verify, VERIFY), NEXT, (self.due, self.now)).await,
         }
     }
 }
@@ -325,6 +325,17 @@ impl<'a> Look<'a> {
         Ok(found.is_none())
     }
 
+    /// Whether no row names an object, or what is described there.
+    async fn is_orphan(&self, key: &ContentKey) -> Result<bool, DbError> {
+        match key.as_str().strip_suffix("json") {
+            Some(stem) => {
+                let mut db = self.own.db.snapshot().await?;
+                Ok(!content_objects::is_any(&mut db, stem).await?)
+            }
+            None => self.is_gone(key.as_str()).await,
+        }
+    }
+
     /// Every object that has none.
     async fn orphans(&mut self) -> Result<(), VerifyError> {
         let oldest = self.own.clock.now().minus(ORPHAN_AGE).0.saturating_mul(100);
@@ -332,8 +343,8 @@ impl<'a> Look<'a> {
         while let Some(page) = pages.recv().await {
             for (key, modified_ns) in page? {
                 let name = key.as_str();
-                let is_old = modified_ns < oldest && self.subset.holds(name);
-                if is_old && self.is_gone(name).await? {
+                let is_old = modified_ns < oldest && !key.is_of_tenant() && self.subset.holds(name);
+                if is_old && self.is_orphan(&key).await? {
                     self.find("orphaned", name, "no row names it").await?;
                 }
             }

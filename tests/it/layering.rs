@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "clock",
     "ids",
     "seal",
@@ -28,6 +28,7 @@ const ORDER: [&str; 24] = [
     "uploads",
     "retention",
     "verify",
+    "tree",
     "app",
     "http",
     "server",

@@ -183,7 +183,11 @@ mod tests {
         write("notes.vtt", b"WEBVTT\n");
         write("alone.vtt", b"WEBVTT\n");
         write("alone.vtt.json", b"{}");
-        let (found, failed) = candidates(&[folder.path().to_owned()]);
+        let search = |paths: &[PathBuf], described| {
+            let paths = paths.to_owned();
+            candidates(&Search { paths, described })
+        };
+        let (found, failed) = search(&[folder.path().to_owned()], false);
         let names: Vec<_> = found
             .iter()
             .map(|one| {
@@ -198,9 +202,18 @@ mod tests {
             [("a/deep/x.webm", false), ("alone.vtt", true), ("b.dat", false)]
         );
         assert!(failed.is_empty(), "{failed:?}");
-        let (found, failed) = candidates(&[folder.path().join("page.mp4"), folder.path().join("none")]);
+        let (found, failed) = search(
+            &[folder.path().join("page.mp4"), folder.path().join("none")],
+            false,
+        );
         assert!(found.is_empty());
         assert_eq!(failed.len(), 2);
+        let (found, failed) = search(&[folder.path().to_owned()], true);
+        assert!(failed.is_empty(), "{failed:?}");
+        assert!(
+            found.len() == 1 && found[0].path.ends_with("alone.vtt"),
+            "{found:?}"
+        );
     }
 
     #[test]

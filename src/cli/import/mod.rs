@@ -1,6 +1,7 @@
 //! `graphophone import`
 
 mod find;
+mod from_store;
 mod request;
 mod upload;
 mod watch;
@@ -45,6 +46,9 @@ Everything may be left out; --organizer or --meeting say it for all files. NAME.
 A file comes in once, however often it is imported: by its source, or else by its SHA-256. What was cut short is gone on
 with. A file that cannot be played is kept in quarantine: graphophone quarantine list.
 
+--from-store fills a new database from the recording.json and tenant.json files of the content store, after a database was lost: tenants,
+people, meetings, recordings and transcripts; not applications, policies, consents and passwords.
+
   graphophone import --data ./store --organizer megan@contoso.example recordings/
   graphophone import --data ./store --organizer megan@contoso.example --move --watch /srv/obs")]
 pub(super) struct Import {
@@ -77,8 +81,11 @@ pub(super) struct Import {
     /// With --watch: a file is complete when neither its length nor its time has changed for so long.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = |text: &str| lifetime(text, LONGEST_PAUSE))]
     settle: Duration,
+    /// Fill an empty database from what lies beside the recordings in the content store, after it was lost.
+    #[arg(long, conflicts_with_all = ["organizer", "meeting", "copy", "move_files", "dry_run", "watch", "paths", "tenant"])]
+    from_store: bool,
     /// Files and folders.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "from_store", value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
@@ -102,6 +109,9 @@ struct Importer {
 
 impl Import {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if self.from_store {
+            return from_store::fill(&self.directory.store, self.directory.json);
+        }
         block_on(async {
             let directory = self.directory.open().await?;
             let store = &directory.store;

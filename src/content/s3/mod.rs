@@ -77,6 +77,13 @@ impl Bucket {
         upload::put(self, key, source).await
     }
 
+    pub(super) async fn replace(&self, key: &ContentKey, bytes: Vec<u8>) -> Result<(), ContentError> {
+        match self.writing.put(&self.path(key), bytes.into()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.fault(Doing::Write, &error).into()),
+        }
+    }
+
     pub(super) async fn open_object(&self, key: &ContentKey) -> Result<S3Reader, ContentError> {
         let path = self.path(key);
         let head = in_time(self.asking.get_opts(&path, GetOptions::new().with_head(true))).await;

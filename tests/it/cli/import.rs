@@ -254,6 +254,40 @@ fn what_no_sidecar_describes_can_be_left_alone() {
 }
 
 #[test]
+fn a_database_is_filled_from_what_lies_in_the_store() {
+    let (home, lost) = (Home::seeded(), Home::new());
+    let server = home.serve(&[]);
+    let is_described = || {
+        home.stores
+            .texts("SELECT id FROM jobs WHERE lane = 'tree'")
+            .is_empty()
+    };
+    let deadline = tokio::time::Instant::now() + super::binary::DEADLINE;
+    while !is_described() {
+        assert!(tokio::time::Instant::now() < deadline, "it is not described");
+        std::thread::yield_now();
+    }
+    server.stop();
+    for (path, bytes) in super::home::everything_below(&home.stores.content_root()) {
+        let below = path.strip_prefix(home.stores.content_root()).unwrap_or(&path);
+        let path = lost.stores.content_root().join(below);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let filled = lost.one(&["import", "--from-store"]);
+    let artifacts = home.json(&["recording", "list"]).len();
+    assert!(artifacts > 0);
+    assert_eq!(
+        lost.json(&["recording", "list"]),
+        home.json(&["recording", "list"])
+    );
+    assert_eq!(filled["tenants"], 2);
+    assert_eq!(filled["problems"], json!([]));
+    let again = lost.run(&["import", "--from-store"]).succeeded();
+    assert!(again.starts_with("0 tenants and 0 recordings"), "{again}");
+}
+
+#[test]
 fn a_folder_is_watched_until_the_process_ends() {
     let home = Home::seeded();
     let inbox = inbox(&home);

@@ -108,6 +108,7 @@ fn help_names_every_command_and_flag_of_this_release() {
                 "--organizer",
                 "--meeting",
                 "--described",
+                "--from-store",
                 "--copy",
                 "--move",
                 "--watch",

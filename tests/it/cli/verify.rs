@@ -82,15 +82,21 @@ fn what_is_not_as_it_was_is_told() {
     let orphan = "aaaaaaaa-0000-4000-8000-000000000001/2020/01/2020-01-01T000000Z_00000000000000000000000000000001/recording.mp4";
     std::fs::create_dir_all(file(orphan).parent().unwrap()).unwrap();
     std::fs::write(file(orphan), b"nobody's").unwrap();
-    let handle = std::fs::File::options().write(true).open(file(orphan)).unwrap();
-    handle
-        .set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000))
-        .unwrap();
+    // And what would tell of it.
+    let described = orphan.replace(".mp4", ".json");
+    std::fs::write(file(&described), b"{}").unwrap();
+    for orphan in [orphan, &described] {
+        let handle = std::fs::File::options().write(true).open(file(orphan)).unwrap();
+        handle
+            .set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000))
+            .unwrap();
+    }
 
     let (status, found) = look(&home, &[]);
     let mut expected = vec![
         ("corrupt".to_owned(), corrupt.clone()),
         ("missing".to_owned(), missing.clone()),
+        ("orphaned".to_owned(), described.clone()),
         ("orphaned".to_owned(), orphan.to_owned()),
         ("short".to_owned(), short.clone()),
     ];

@@ -160,7 +160,7 @@ impl Stores {
         variables
     }
 
-    /// The rows of every table, each row as one text.
+    /// The rows of every table, each row as one text; those of work aside that is left to be done, which goes by itself.
     pub fn rows(&self) -> BTreeMap<String, Vec<String>> {
         let names = match &self.rows {
             Rows::File(_) => self.texts("SELECT name FROM sqlite_schema WHERE type = 'table'"),
@@ -176,7 +176,8 @@ impl Stores {
             rows.sort();
             (name, rows)
         };
-        names.into_iter().map(of_table).collect()
+        let lasting = names.into_iter().filter(|name| name != "jobs");
+        lasting.map(of_table).collect()
     }
 
     /// The first column of what `sql` answers, as text; NULL is empty. Asked by hand, past the program.
@@ -262,6 +263,16 @@ impl Stores {
     pub fn content_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         files_below(&self.content_root(), &mut found);
+        // What describes an object comes and goes with it, in a moment.
+        found.retain(|file| file.extension().is_none_or(|ending| ending != "json"));
+        found
+    }
+
+    /// The files that describe what is in the content store.
+    pub fn descriptions(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.content_root(), &mut found);
+        found.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
         found
     }
 }

@@ -115,6 +115,11 @@ async fn after_its_time_nothing_stays_but_a_tombstone() {
     app.set_time("2026-03-03T13:00:00Z");
     work(&app).await;
     crate::support::wait_until("its bytes are removed", || app.content_files().len() == before).await;
+    crate::support::wait_until("nothing describes it", || {
+        let mut texts = app.stores.descriptions().into_iter().map(std::fs::read_to_string);
+        texts.all(|text| text.is_ok_and(|text| !text.contains(&id)))
+    })
+    .await;
     assert_eq!(
         app.stores
             .texts("SELECT id FROM artifacts WHERE source_id = 'gone'")

@@ -5,6 +5,7 @@ mod begin;
 mod deletion;
 mod files;
 mod slices;
+mod tree;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,99 @@
+//! What has to be described anew in the content store, left as jobs of the commit that changes it.
+
+use super::artifacts::ArtifactKind;
+use super::{DbError, Tx};
+
+/// The job that describes an artifact; its subject is its kind, a colon and its id.
+pub const ARTIFACT: &str = "tree.artifact";
+/// The job that describes a tenant with its people; its subject is its id.
+pub const TENANT: &str = "tree.tenant";
+
+/// What `artifact` is called as the subject of a job.
+pub fn subject(kind: ArtifactKind, id: &str) -> String {
+    format!("{}:{id}", kind.text())
+}
+
+/// An artifact has changed.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn artifact(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(), DbError> {
+    one(tx, ARTIFACT, &subject(kind, id)).await
+}
+
+/// A tenant or one of its people has changed.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn tenant(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    one(tx, TENANT, id).await
+}
+
+/// A user has changed: the tenant is described anew.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn tenant_of(tx: &mut Tx<'_>, user: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        SELECT tenant_id
+        FROM users
+        WHERE id = ?1";
+    match tx.row(SQL, &[user.into()], |row| row.text(0)).await? {
+        Some(id) => tenant(tx, &id).await,
+        None => Ok(()),
+    }
+}
+
+async fn one(tx: &mut Tx<'_>, name: &str, subject: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)
+        VALUES (?1, ?2, 'tree', ?3, 0, 0, 0, 0, 0)
+        ON CONFLICT (name, subject) DO UPDATE
+        SET due_ticks = 0,
+            version = jobs.version + 1,
+            attempts = 0,
+            failures = 0,
+            worker = NULL";
+    let id = format!("{name}:{subject}");
+    tx.execute(SQL, &[(&id).into(), name.into(), subject.into()])
+        .await
+        .map(|_| ())
+}
+
+/// A meeting has changed: all that was recorded in it is described anew.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn meeting(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)
+        SELECT ?1 || ':' || kind || ':' || id, ?1, 'tree', kind || ':' || id, 0, 0, 0, 0, 0
+        FROM artifacts
+        WHERE meeting_id = ?2
+        ON CONFLICT (name, subject) DO UPDATE
+        SET due_ticks = 0,
+            version = jobs.version + 1,
+            attempts = 0,
+            failures = 0,
+            worker = NULL";
+    tx.execute(SQL, &[ARTIFACT.into(), id.into()]).await.map(|_| ())
+}
+
+/// A call has changed: all that was recorded in it is described anew.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn call(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)
+        SELECT ?1 || ':' || kind || ':' || id, ?1, 'tree', kind || ':' || id, 0, 0, 0, 0, 0
+        FROM artifacts
+        WHERE adhoc_call_id = ?2
+        ON CONFLICT (name, subject) DO UPDATE
+        SET due_ticks = 0,
+            version = jobs.version + 1,
+            attempts = 0,
+            failures = 0,
+            worker = NULL";
+    tx.execute(SQL, &[ARTIFACT.into(), id.into()]).await.map(|_| ())
+}

@@ -1,0 +1,125 @@
+//! The tree: beside each recording and transcript lies what it is, `recording.json` or `transcript.json`, and for each tenant
+//! `tenant.json` says who its people are. A person can read it without the server, and an empty database is filled from it.
+//!
+//! What changes a row leaves the job of describing it anew ([`crate::db::described`]), so the tree follows in a moment.
+
+mod describe;
+mod gather;
+mod put;
+
+pub use gather::{Gathered, Problem};
+
+use crate::clock::{Clock, Ticks};
+use crate::content::{ContentError, ContentKey, ContentStore};
+use crate::db::artifacts::ArtifactKind;
+use crate::db::jobs::Job;
+use crate::db::{Db, DbError};
+use crate::graph::description::Description;
+use crate::jobs::JobError;
+
+/// Writes and reads the tree. A clone is the same.
+#[derive(Clone)]
+pub struct Tree {
+    db: Db,
+    content: ContentStore,
+    clock: Clock,
+}
+
+/// Why the tree cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// The database failed.
+    #[error("the database: {0}")]
+    Db(#[from] DbError),
+    /// The content store failed.
+    #[error("the content store: {0}")]
+    Content(#[from] ContentError),
+    /// What was to be written is no JSON.
+    #[error("a description cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Tree {
+    /// The tree of that store.
+    pub fn new(db: Db, content: ContentStore, clock: Clock) -> Self {
+        Self { db, content, clock }
+    }
+
+    /// The job that describes an artifact.
+    ///
+    /// # Errors
+    /// What may be different the next time.
+    pub async fn artifact_job(&self, job: &Job) -> Result<(), JobError> {
+        let Some((kind, id)) = job.subject.split_once(':') else {
+            return Ok(());
+        };
+        let Some(kind) = ArtifactKind::parse(kind) else {
+            return Ok(());
+        };
+        let Some((key, description)) = self.describe(kind, id).await? else {
+            return Ok(());
+        };
+        self.put(&key, &description).await?;
+        // Whoever has removed the artifact meanwhile may have been there before the description was.
+        let now = self.describe(kind, id).await?;
+        if now.is_none_or(|(now, _)| now != key) {
+            self.content.remove(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// The job that describes a tenant and its people.
+    ///
+    /// # Errors
+    /// What may be different the next time.
+    pub async fn tenant_job(&self, job: &Job) -> Result<(), JobError> {
+        let mut db = self.db.snapshot().await?;
+        let described = describe::tenant(&mut db, &job.subject).await?;
+        drop(db);
+        let key = ContentKey::of_tenant(&job.subject);
+        match described {
+            Some(description) => self.put(&key, &description).await?,
+            None => self.content.remove(&key).await?,
+        }
+        Ok(())
+    }
+
+    async fn describe(
+        &self,
+        kind: ArtifactKind,
+        id: &str,
+    ) -> Result<Option<(ContentKey, Description)>, TreeError> {
+        let mut db = self.db.snapshot().await?;
+        describe::artifact(&mut db, kind, id).await
+    }
+
+    async fn put(&self, key: &ContentKey, description: &impl serde::Serialize) -> Result<(), TreeError> {
+        let mut text = serde_json::to_vec_pretty(description)?;
+        text.push(b'\n');
+        if self.is_there(key, &text).await? {
+            return Ok(());
+        }
+        Ok(self.content.replace(key, text).await?)
+    }
+}
+
+impl Tree {
+    /// Whether a description says the same already: a seed that is loaded again changes nothing.
+    async fn is_there(&self, key: &ContentKey, text: &[u8]) -> Result<bool, TreeError> {
+        let reader = match self.content.open(key).await {
+            Ok(reader) if reader.size_bytes() == text.len() as u64 => reader,
+            Ok(_) | Err(ContentError::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let found = reader
+            .gather(0, reader.size_bytes())
+            .await
+            .map_err(ContentError::Io)?;
+        Ok(found == text)
+    }
+}
+
+/// An instant as it is described.
+fn instant(ticks: Ticks) -> String {
+    ticks.to_string()
+}
