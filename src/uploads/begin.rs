@@ -57,7 +57,10 @@ impl Uploads {
         if let Some(session) = before {
             return of_uploader(&order, session);
         }
-        let request = resolved(&mut db, &order).await?;
+        let mut request = resolved(&mut db, &order).await?;
+        if has_come_before(&mut db, &order).await? {
+            request.transcript = None;
+        }
         drop(db);
         let size = wanted.item.map_or(0, |(size, _)| size);
         self.refuse_when_full(size).await?;
@@ -137,6 +140,25 @@ async fn of_owner(db: &mut Session, order: &Order, found: StoredArtifact) -> Res
     };
     match has_text && is_of(db, &found, wanted.item).await? {
         true => Ok(Begun::Artifact(Box::new(found))),
+        false => Err(UploadError::OtherBytes),
+    }
+}
+
+/// Whether the transcript that comes along with a recording has come by itself before.
+async fn has_come_before(db: &mut Session, order: &Order) -> Result<bool, UploadError> {
+    let (wanted, tenant) = (&order.wanted, &order.organizer.tenant_id);
+    let (ArtifactKind::Recording, Some(text)) = (wanted.kind, &wanted.texts[0]) else {
+        return Ok(false);
+    };
+    let kind = ArtifactKind::Transcript;
+    let Some(found) = keeping::find_by_source(db, tenant, &wanted.source, kind).await? else {
+        return Ok(false);
+    };
+    if found.artifact.owner_id != order.organizer.id {
+        return Err(UploadError::Another);
+    }
+    match has_text(db, (tenant, &wanted.source), text).await? {
+        true => Ok(true),
         false => Err(UploadError::OtherBytes),
     }
 }

@@ -86,6 +86,9 @@ pub struct Described {
     pub content_correlation_id: Option<String>,
 }
 
+/// How a number of bytes is told that is none, in place of how serde calls it.
+const WHOLE_NUMBER: &str = "expected a whole number of at most 9223372036854775807";
+
 /// Types a request.
 ///
 /// # Errors
@@ -97,7 +100,7 @@ pub fn parse(body: Value) -> Result<UploadRequest, Problem> {
     }
     serde_path_to_error::deserialize(body).map_err(|error| Problem {
         pointer: error.path().iter().map(step).collect(),
-        message: error.inner().to_string(),
+        message: error.inner().to_string().replace("expected i64", WHOLE_NUMBER),
     })
 }
 

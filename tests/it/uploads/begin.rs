@@ -230,6 +230,20 @@ async fn a_transcript_comes_by_its_text_alone_or_by_slices() {
         (content.text().as_str(), content.header("content-type")),
         (text, "text/vtt")
     );
+
+    // With its recording it comes once more, which it need not; and no other text takes its place.
+    let mut recording = into_standup("inline", &sample("faststart.mp4"));
+    recording["transcript"] = json!({ "content": "WEBVTT\n\n00:00.000 --> 00:01.000\nSomething else.\n" });
+    let other = app.send_json("POST", SESSIONS, &uploader(), &recording).await;
+    assert_eq!(other.error().1, "nameAlreadyExists", "{}", other.text());
+    recording["transcript"] = json!({ "content": text });
+    let made = Upload::begin(&app, &recording)
+        .await
+        .put_all(&sample("faststart.mp4"), 1_000_000)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let sql = "SELECT kind FROM artifacts WHERE source_id = 'inline' ORDER BY kind";
+    assert_eq!(app.stores.texts(sql), ["recording", "transcript"]);
 }
 
 #[tokio::test]
@@ -255,7 +269,7 @@ async fn what_is_wrong_is_named_with_its_place() {
         (changed("/item/size", (-5).into()), "/item/size"),
         (
             changed("/item/size", json!(9_223_372_036_854_775_808_u64)),
-            "/item/size",
+            "expected a whole number of at most 9223372036854775807",
         ),
         (changed("/item/size", "3".into()), "/item/size"),
         (changed("/item/sha256", "zz".into()), "/item/sha256"),
