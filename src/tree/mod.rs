@@ -59,7 +59,7 @@ impl Tree {
         let Some((key, description)) = self.describe(kind, id).await? else {
             return Ok(());
         };
-        self.put(&key, &description).await?;
+        self.put(job, &key, &description).await?;
         // Whoever has removed the artifact meanwhile may have been there before the description was.
         let now = self.describe(kind, id).await?;
         if now.is_none_or(|(now, _)| now != key) {
@@ -78,7 +78,7 @@ impl Tree {
         drop(db);
         let key = ContentKey::of_tenant(&job.subject);
         match described {
-            Some(description) => self.put(&key, &description).await?,
+            Some(description) => self.put(job, &key, &description).await?,
             None => self.content.remove(&key).await?,
         }
         Ok(())
@@ -93,10 +93,16 @@ impl Tree {
         describe::artifact(&mut db, kind, id).await
     }
 
-    async fn put(&self, key: &ContentKey, description: &impl serde::Serialize) -> Result<(), TreeError> {
+    async fn put(
+        &self,
+        job: &Job,
+        key: &ContentKey,
+        description: &impl serde::Serialize,
+    ) -> Result<(), TreeError> {
         let mut text = serde_json::to_vec_pretty(description)?;
         text.push(b'\n');
-        if self.is_there(key, &text).await? {
+        // What an attempt before has written may not be durable.
+        if job.attempts == 1 && self.is_there(key, &text).await? {
             return Ok(());
         }
         Ok(self.content.replace(key, text).await?)

@@ -111,6 +111,9 @@ impl Archive {
         let rows = self.texts("SELECT content_key FROM content_objects ORDER BY content_key");
         let mut files = Vec::new();
         keys_below(&self.content(), &self.content(), &mut files);
+        let (descriptions, files): (Vec<String>, Vec<String>) =
+            files.into_iter().partition(|key| key.ends_with(".json"));
+        self.is_described(&rows, &descriptions);
         let without_file: Vec<_> = rows.iter().filter(|key| !files.contains(key)).collect();
         let (head, without_row): (Vec<_>, Vec<_>) = files
             .iter()
@@ -118,6 +121,38 @@ impl Archive {
             .partition(|key| key.contains("/head."));
         assert_eq!((without_file, without_row), (vec![], vec![]), "rows and files");
         assert!(head.len() as u64 <= heads, "{head:?}");
+    }
+}
+
+impl Archive {
+    /// Every description is whole and one of something that is there, and everything is described; or there is a job for it.
+    fn is_described(&self, rows: &[String], descriptions: &[String]) {
+        let jobs = self.texts("SELECT subject FROM jobs WHERE lane = 'tree' OR name = 'content.remove'");
+        let tenants = self.texts("SELECT id FROM tenants");
+        for key in descriptions {
+            let text = std::fs::read(self.content().join(key)).unwrap();
+            let described: Value =
+                serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{key}: {error}"));
+            let content = described["content"]["key"].as_str();
+            let is_there = content.map_or_else(
+                || tenants.iter().any(|tenant| described["id"] == tenant.as_str()),
+                |content| rows.iter().any(|row| row == content),
+            );
+            assert!(is_there || jobs.contains(key), "{key} is of nothing");
+        }
+        let described = |key: &str| {
+            let (stem, _) = key.rsplit_once('.').unwrap();
+            descriptions.contains(&format!("{stem}.json"))
+        };
+        for artifact in self.texts(
+            "SELECT kind || ':' || id || ' ' || content_key FROM artifacts WHERE content_key IS NOT NULL",
+        ) {
+            let (subject, key) = artifact.rsplit_once(' ').unwrap();
+            assert!(
+                described(key) || jobs.iter().any(|job| job == subject),
+                "{artifact} is not described"
+            );
+        }
     }
 }
 

@@ -65,12 +65,9 @@ impl Inbox {
 
     /// Imports, and kills that at some moment. Whether there was something to kill.
     fn is_killed(&self, archive: &Archive, chance: &mut Chance) -> bool {
-        let mut import = Process::spawn(&mut self.command(archive));
+        let import = Process::spawn(&mut self.command(archive));
         let_pass(chance.number(1, 250_000));
-        let is_killed = import.ends_within(Duration::ZERO).is_none();
-        if is_killed {
-            import.kill();
-        }
+        let is_killed = import.kill_if_running();
         for (path, sha256) in &self.files {
             if !path.exists() {
                 assert!(self.moves);

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -240,9 +241,21 @@ impl Process {
     }
 
     /// Ends it as a power cut would, as far as a process can tell.
-    pub fn kill(mut self) {
-        self.signal(Signal::KILL);
-        self.ends_within(DEADLINE).expect("it does not end");
+    #[track_caller]
+    pub fn kill(self) {
+        assert!(self.kill_if_running(), "it has ended by itself");
+    }
+
+    /// The same, where it may have ended by itself in the same moment; whether it has not.
+    #[track_caller]
+    pub fn kill_if_running(mut self) -> bool {
+        let Some(pid) = self.pid else { return false };
+        match kill_process(pid, Signal::KILL) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => panic!("{error}"),
+        }
+        let status = self.ends_within(DEADLINE).expect("it does not end");
+        status.signal() == Some(Signal::KILL.as_raw())
     }
 }
 
