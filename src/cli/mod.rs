@@ -270,7 +270,7 @@ impl StoreArgs {
             _ => "metadata.url: there is no store in that database yet".to_owned(),
         };
         Err(Failure::at_work(format!(
-            "{nothing}: load a seed first (graphophone seed) or begin with graphophone admin bootstrap, or name another store with --data or --config"
+            "{nothing}: load a seed first (graphophone seed) or begin with graphophone admin bootstrap, or name another store with --data or --config; where the database was lost and the recordings are still there, begin with graphophone import --from-store"
         )))
     }
 }

@@ -217,7 +217,7 @@ impl Gathered {
 }
 
 fn taken(what: &str) -> String {
-    format!("it says what is said of something else already ({what})")
+    format!("it says what is said of something else already ({what}): begin with an empty database")
 }
 
 fn newer() -> String {

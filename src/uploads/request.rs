@@ -24,7 +24,7 @@ const MAX_PARTICIPANTS: usize = 1000;
 
 /// What is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {message}")]
+#[error("{pointer}{}{message}", if pointer.is_empty() { "" } else { ": " })]
 pub struct Problem {
     /// JSON pointer of the member.
     pub pointer: String,

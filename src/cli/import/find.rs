@@ -10,6 +10,9 @@ use crate::media;
 /// The largest sidecar or transcript that is read.
 const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How names of recordings end.
+const RECORDINGS: [&str; 6] = ["mp4", "m4v", "mov", "webm", "mkv", "m4a"];
+
 /// A file that may be imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
@@ -19,6 +22,22 @@ pub(super) struct Candidate {
     pub(super) modified_ns: i64,
     /// A transcript, not a recording.
     pub(super) is_transcript: bool,
+}
+
+impl Candidate {
+    /// Whether the file is what it was when it was found.
+    pub(super) fn is_unchanged(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|metadata| {
+            metadata.len() == self.size_bytes && modified_ns(&metadata) == self.modified_ns
+        })
+    }
+}
+
+fn modified_ns(metadata: &fs::Metadata) -> i64 {
+    metadata
+        .mtime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(metadata.mtime_nsec())
 }
 
 /// What to look for.
@@ -81,7 +100,7 @@ fn below(folder: &Path, found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, S
     }
 }
 
-/// A file as a candidate; `None` where it is no recording, and no transcript with a sidecar of its own.
+/// A file as a candidate; `None` where it is no recording by its first bytes or its name, and no transcript with a sidecar of its own.
 fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() || metadata.len() == 0 {
@@ -91,7 +110,8 @@ fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
     File::open(path)?
         .take(media::HEAD_BYTES as u64)
         .read_to_end(&mut head)?;
-    let is_recording = media::media_type(&head) != "application/octet-stream";
+    // What is called a recording and is none is taken too: quarantine tells what it is.
+    let is_recording = media::media_type(&head) != "application/octet-stream" || is_called_recording(path);
     let is_transcript = is_webvtt(&head) && has_own_sidecar(path);
     if !is_recording && !is_transcript {
         return Ok(None);
@@ -99,12 +119,14 @@ fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
     Ok(Some(Candidate {
         path: path.to_owned(),
         size_bytes: metadata.len(),
-        modified_ns: metadata
-            .mtime()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(metadata.mtime_nsec()),
+        modified_ns: modified_ns(&metadata),
         is_transcript: !is_recording,
     }))
+}
+
+fn is_called_recording(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| RECORDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
 fn is_webvtt(head: &[u8]) -> bool {
@@ -176,7 +198,8 @@ mod tests {
         let mp4 = b"\0\0\0\x20ftypisom";
         write("b.dat", mp4);
         write("a/deep/x.webm", b"\x1a\x45\xdf\xa3\x84\x42\x82\x84webm");
-        write("page.mp4", b"<html>");
+        write("page.MP4", b"<html>");
+        write("page.html", b"<html>");
         write("empty.mp4", b"");
         write(".hidden.mp4", mp4);
         write(".trash/x.mp4", mp4);
@@ -199,11 +222,16 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            [("a/deep/x.webm", false), ("alone.vtt", true), ("b.dat", false)]
+            [
+                ("a/deep/x.webm", false),
+                ("alone.vtt", true),
+                ("b.dat", false),
+                ("page.MP4", false)
+            ]
         );
         assert!(failed.is_empty(), "{failed:?}");
         let (found, failed) = search(
-            &[folder.path().join("page.mp4"), folder.path().join("none")],
+            &[folder.path().join("page.html"), folder.path().join("none")],
             false,
         );
         assert!(found.is_empty());

@@ -6,7 +6,7 @@ use crate::cli::output::{Progress, line};
 use crate::cli::{Failure, StoreArgs, block_on};
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::tree::Tree;
+use crate::tree::{Gathered, Tree};
 
 /// Fills the database, which is made where there is none.
 pub(super) fn fill(store: &StoreArgs, json: bool) -> Result<(), Failure> {
@@ -18,6 +18,11 @@ pub(super) fn fill(store: &StoreArgs, json: bool) -> Result<(), Failure> {
         let show = |read: usize| progress.count(i64::try_from(read).unwrap_or(i64::MAX), 0);
         let gathered = tree.gather(config.trash, &show).await.map_err(Failure::at_work)?;
         drop(progress);
+        if gathered == Gathered::default() {
+            return Err(Failure::at_work(
+                "no tenant.json is in the content store, so there is nothing to fill a database from: is content.url, or --data, the right place?",
+            ));
+        }
         if json {
             let problems = gathered.problems.iter();
             let problems: Vec<_> = problems

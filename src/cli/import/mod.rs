@@ -92,7 +92,7 @@ pub(super) struct Import {
 /// What has become of a file, for the line that says so.
 enum Outcome {
     Imported(Box<StoredArtifact>, Option<String>),
-    Known(Option<Box<StoredArtifact>>),
+    Known(Box<StoredArtifact>),
     Would(String),
     Failed(String),
 }
@@ -206,7 +206,7 @@ impl Importer {
         let found = found.map_err(text)?.filter(|found| found.deleted.is_none());
         let Some(found) = found else { return Ok(None) };
         // Cut short between the end of the one and the other.
-        if self.moves && !self.dry_run {
+        if self.moves && !self.dry_run && !found.artifact.quarantined {
             let transcript = find::transcript(&candidate.path).filter(|_| !candidate.is_transcript);
             if let Some(transcript) = &transcript {
                 let content = find::read_text(transcript)?;
@@ -220,7 +220,7 @@ impl Importer {
             let beside: Vec<PathBuf> = sidecar.into_iter().chain(transcript).collect();
             self.remove(candidate, &beside)?;
         }
-        Ok(Some(Outcome::Known(Some(Box::new(found)))))
+        Ok(Some(Outcome::Known(Box::new(found))))
     }
 
     async fn organizer(&self, wish: &Wish) -> Result<User, String> {
@@ -286,12 +286,16 @@ impl Importer {
             }
             other => other.to_string(),
         })?;
-        let outcome = match taken {
+        let (outcome, plays) = match taken {
             Taken::New(made) => {
                 let reason = self.reason(&made).await?;
-                Outcome::Imported(made, reason)
+                let plays = reason.is_none();
+                (Outcome::Imported(made, reason), plays)
             }
-            Taken::Known(found) => Outcome::Known(Some(found)),
+            Taken::Known(found) => {
+                let plays = !found.artifact.quarantined;
+                (Outcome::Known(found), plays)
+            }
             Taken::NotYet => {
                 return Err(
                     "all of it is stored, and it is still being looked at: import it again later".to_owned(),
@@ -299,7 +303,8 @@ impl Importer {
             }
         };
         self.remember(candidate, wanted.source, wanted.kind).await?;
-        if self.moves {
+        // Of what does not play, the file may be the better copy, or not complete yet.
+        if self.moves && plays {
             self.remove(candidate, &wish.beside)?;
         }
         Ok(outcome)
@@ -332,6 +337,11 @@ impl Importer {
 
     /// Removes a file that is stored, and what belonged to it; the file itself last, so that it is found again after a crash.
     fn remove(&self, candidate: &Candidate, beside: &[PathBuf]) -> Result<(), String> {
+        if !candidate.is_unchanged() {
+            return Err(
+                "it is stored as it was, and has changed since: the file is left where it is".to_owned(),
+            );
+        }
         for path in beside.iter().chain([&candidate.path]) {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -348,18 +358,27 @@ impl Importer {
     }
 
     fn say(&self, path: &Path, outcome: &Outcome) -> Result<(), Failure> {
+        let does_move = self.moves && !self.dry_run;
+        let removed = does_move.then(|| "the file is removed".to_owned());
+        let left = if does_move {
+            "; the file is left where it is"
+        } else {
+            ""
+        };
         let (word, id, detail) = match outcome {
-            Outcome::Imported(made, None) => ("imported", Some(made.artifact.id.as_str()), None),
-            Outcome::Imported(made, Some(why)) => {
-                ("quarantined", Some(made.artifact.id.as_str()), Some(why.as_str()))
-            }
-            Outcome::Known(found) => (
-                "already there",
-                found.as_ref().map(|found| found.artifact.id.as_str()),
-                None,
+            Outcome::Imported(made, None) => ("imported", Some(&made.artifact.id), removed.clone()),
+            Outcome::Imported(made, Some(why)) => (
+                "quarantined",
+                Some(&made.artifact.id),
+                Some(format!("{why}{left}")),
             ),
-            Outcome::Would(what) => ("would be imported", None, Some(what.as_str())),
-            Outcome::Failed(why) => ("not imported", None, Some(why.as_str())),
+            Outcome::Known(found) if found.artifact.quarantined => {
+                let detail = format!("in quarantine{left}");
+                ("already there", Some(&found.artifact.id), Some(detail))
+            }
+            Outcome::Known(found) => ("already there", Some(&found.artifact.id), removed.clone()),
+            Outcome::Would(what) => ("would be imported", None, Some(what.clone())),
+            Outcome::Failed(why) => ("not imported", None, Some(why.clone())),
         };
         if self.json {
             let value: Value = json!({
@@ -371,11 +390,7 @@ impl Importer {
             return Ok(line(&value.to_string())?);
         }
         let path = path.display().to_string().escape_debug().to_string();
-        let parts = [
-            Some(format!("{path}: {word}")),
-            id.map(ToOwned::to_owned),
-            detail.map(ToOwned::to_owned),
-        ];
+        let parts = [Some(format!("{path}: {word}")), id.cloned(), detail];
         Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
     }
 }

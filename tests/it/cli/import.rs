@@ -173,7 +173,16 @@ fn files_go_into_a_meeting_that_is_named() {
         (&recording["meetingId"], &recording["contentType"]),
         (&json!(STANDUP), &json!("video/webm"))
     );
-    let nobody = home.write("page.mp4", b"<html></html>");
+    // What is called a recording is kept, whatever it is.
+    let page = home.write("page.mp4", b"<html></html>");
+    for outcome in ["quarantined", "already there"] {
+        let kept = home.one(&arguments(&["--move", "--meeting", STANDUP, &page]));
+        assert_eq!(kept["outcome"], outcome);
+        let detail = kept["detail"].as_str().unwrap();
+        assert!(detail.ends_with("the file is left where it is"), "{kept}");
+        assert!(std::path::Path::new(&page).exists());
+    }
+    let nobody = home.write("page.html", b"<html></html>");
     let refused = home.run(&arguments(&["--meeting", STANDUP, &nobody]));
     assert_eq!(refused.status, 1);
     assert!(refused.out.contains("no recording"), "{}", refused.out);

@@ -29,8 +29,8 @@ async fn uploaded(app: &TestApp, id: &str) -> (String, Answer) {
 /// Does all that is due.
 async fn work(app: &TestApp) {
     crate::support::wait_until("all that is due is done", || {
-        // What somebody is at is due a little later.
-        let until = app.clock.now().plus(std::time::Duration::from_secs(60)).0;
+        // What somebody is at is due half a minute later.
+        let until = app.clock.now().plus(std::time::Duration::from_secs(40)).0;
         let due = format!("SELECT id FROM jobs WHERE due_ticks <= {until}");
         app.stores.texts(&due).is_empty()
     })
