@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::output::{Progress, line, table};
 use super::{Failure, StoreArgs, block_on};
 use crate::config::Config;
-use crate::db::verify_runs::{self, VerifyRun};
+use crate::db::verify_runs::VerifyRun;
 use crate::store::Store;
 use crate::verify::{MOST_FINDINGS, Rules, Subset, Verifier, findings};
 
@@ -15,7 +15,8 @@ use crate::verify::{MOST_FINDINGS, Rules, Subset, Verifier, findings};
 #[command(after_help = "\
 Tells what is missing, short, corrupt, or without a row (orphaned), and ends with 1 if there is any. What is corrupt is not
 served from then on. A look that was cut short is gone on with. May run beside a server, which by itself looks at one part
-every verify.every; --last shows what came of that.
+every verify.every; --last shows what came of that. Descriptions beside recordings that are not what the database says are
+written anew.
 
   graphophone verify --data ./store
   graphophone verify --data ./store --subset 1/30 --rate 50MiB
@@ -29,7 +30,7 @@ pub(super) struct Verify {
     /// Read at most so many bytes a second, such as 50MiB.
     #[arg(long, value_name = "SIZE", value_parser = rate, conflicts_with = "last")]
     rate: Option<u64>,
-    /// Only show what the last look has found.
+    /// Only show the last look, and what looks have found that stands: nothing has been found sound since.
     #[arg(long)]
     last: bool,
     /// One JSON object.
@@ -135,8 +136,6 @@ impl Verify {
 }
 
 async fn last(store: &Store) -> Result<VerifyRun, Failure> {
-    let newest = verify_runs::newest(&mut *store.db.snapshot().await?, 1)
-        .await?
-        .pop();
+    let newest = Verifier::last(&mut *store.db.snapshot().await?).await?;
     newest.ok_or_else(|| Failure::at_work("nothing has been compared yet: graphophone verify does it now"))
 }

@@ -84,6 +84,44 @@ impl Tree {
         Ok(())
     }
 
+    /// Writes the description of an artifact anew, if it is not what the rows say; whether it was not.
+    ///
+    /// # Errors
+    /// [`TreeError`] where a store fails.
+    pub async fn mend(&self, kind: ArtifactKind, id: &str) -> Result<bool, TreeError> {
+        match self.describe(kind, id).await? {
+            Some((key, description)) => self.put_other(&key, &description).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The same of a tenant and its people.
+    ///
+    /// # Errors
+    /// [`TreeError`] where a store fails.
+    pub async fn mend_tenant(&self, id: &str) -> Result<bool, TreeError> {
+        let mut db = self.db.snapshot().await?;
+        let described = describe::tenant(&mut db, id).await?;
+        drop(db);
+        match described {
+            Some(description) => self.put_other(&ContentKey::of_tenant(id), &description).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn put_other(
+        &self,
+        key: &ContentKey,
+        description: &impl serde::Serialize,
+    ) -> Result<bool, TreeError> {
+        let text = to_text(description)?;
+        let is_other = !self.is_there(key, &text).await?;
+        if is_other {
+            self.content.replace(key, text).await?;
+        }
+        Ok(is_other)
+    }
+
     async fn describe(
         &self,
         kind: ArtifactKind,
@@ -99,8 +137,7 @@ impl Tree {
         key: &ContentKey,
         description: &impl serde::Serialize,
     ) -> Result<(), TreeError> {
-        let mut text = serde_json::to_vec_pretty(description)?;
-        text.push(b'\n');
+        let text = to_text(description)?;
         // What an attempt before has written may not be durable.
         if job.attempts == 1 && self.is_there(key, &text).await? {
             return Ok(());
@@ -123,6 +160,12 @@ impl Tree {
             .map_err(ContentError::Io)?;
         Ok(found == text)
     }
+}
+
+fn to_text(description: &impl serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = serde_json::to_vec_pretty(description)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// An instant as it is described.

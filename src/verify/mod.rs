@@ -14,10 +14,11 @@ use crate::db::artifacts::ArtifactKind;
 use crate::db::content_objects::{self, ContentObject, Restamp, SUSPECT};
 use crate::db::jobs::{self, Job, Lane};
 use crate::db::verify_runs::{self, Put, VerifyRun};
-use crate::db::{Db, DbError, Tx, Write, keeping};
+use crate::db::{Db, DbError, Session, Tx, Write, keeping, tenants};
 use crate::ids;
 use crate::jobs::JobError;
 use crate::seal::sha256;
+use crate::tree::{Tree, TreeError};
 
 /// The job that looks at the next part.
 pub const VERIFY: &str = "verify";
@@ -26,6 +27,8 @@ const NEXT: &str = "next";
 
 /// Objects between two states that a crash goes back to.
 const PAGE: i64 = 200;
+/// How many looks back findings are looked for.
+const MOST_LOOKS: i64 = 400;
 /// The most findings that are kept of one look; the others are found again once these are mended.
 pub const MOST_FINDINGS: usize = 1000;
 /// What has no row may get one for so long: an upload is stored before it is written down.
@@ -102,6 +105,14 @@ impl Subset {
         (1..=subset.parts).contains(&subset.part).then_some(subset)
     }
 
+    /// The part that was looked at.
+    fn of(run: &VerifyRun) -> Option<Self> {
+        Some(Self {
+            part: u32::try_from(run.part).ok()?,
+            parts: u32::try_from(run.parts).ok().filter(|parts| *parts > 0)?,
+        })
+    }
+
     /// Whether an object is of this part: by the digest of its key, so that parts are about equal, and stay the same.
     fn holds(self, key: &str) -> bool {
         let digest = sha256(key.as_bytes());
@@ -138,11 +149,43 @@ impl Verifier {
     /// [`VerifyError`] where a store fails; what has been looked at until then is written down.
     pub async fn run(&self, subset: Subset, progress: Progress<'_>) -> Result<VerifyRun, VerifyError> {
         let mut look = Look::begin(self, subset).await?;
+        look.tenants().await?;
         look.objects(progress).await?;
         look.orphans().await?;
         look.run.finished = Some(self.clock.now());
         look.put().await?;
         Ok(look.run)
+    }
+
+    fn tree(&self) -> Tree {
+        Tree::new(self.db.clone(), self.content.clone(), self.clock.clone())
+    }
+
+    /// The newest look, with all findings that stand: those of looks before it, too, unless one after them has found the
+    /// object sound. `None` where there was none.
+    ///
+    /// # Errors
+    /// [`DbError`] of the engine.
+    pub async fn last(db: &mut Session) -> Result<Option<VerifyRun>, DbError> {
+        let runs = verify_runs::newest(db, MOST_LOOKS).await?;
+        let mut standing: Vec<Finding> = Vec::new();
+        let mut looked: Vec<Subset> = Vec::new();
+        for run in &runs {
+            let is_new = |one: &Finding| !looked.iter().any(|subset| subset.holds(&one.content_key));
+            let found = findings(run).into_iter().filter(is_new);
+            let found: Vec<Finding> = found.filter(|one| !standing.contains(one)).collect();
+            standing.extend(found);
+            if let (Some(_), Some(subset)) = (run.finished, Subset::of(run)) {
+                looked.push(subset);
+            }
+            if looked.contains(&Subset::ALL) {
+                break;
+            }
+        }
+        Ok(runs.into_iter().next().map(|newest| VerifyRun {
+            findings: serde_json::to_string(&standing).unwrap_or_default(),
+            ..newest
+        }))
     }
 
     /// Leaves the first look of a server to be done, where none is yet.
@@ -191,6 +234,18 @@ impl Verifier {
         let now = self.clock.now();
         let (due, is_first) = (now.plus(self.rules.every), false);
         Ok(self.db.write(Schedule { now, due, is_first }).await?)
+    }
+}
+
+/// A description that was wrong is no loss, as the rows are there; one that cannot be written is tried at the next look.
+fn say_if_mended(what: &str, mended: &Result<bool, TreeError>) {
+    match mended {
+        Ok(false) => {}
+        Ok(true) => tracing::info!(
+            what,
+            "what describes it was not what the database says, and is written anew"
+        ),
+        Err(error) => tracing::warn!(what, %error, "what describes it cannot be written"),
     }
 }
 
@@ -303,8 +358,12 @@ impl<'a> Look<'a> {
             modified_ns,
         };
         match verified {
-            Ok(modified_ns) if modified_ns == object.modified_ns => Ok(()),
-            Ok(modified_ns) => Ok(self.own.db.write(restamp(modified_ns)).await?),
+            Ok(modified_ns) => {
+                if modified_ns != object.modified_ns {
+                    self.own.db.write(restamp(modified_ns)).await?;
+                }
+                self.description(&object.key).await
+            }
             // Deleted since the page was read.
             Err(_) if self.is_gone(&object.key).await? => Ok(()),
             Err(ContentError::NotFound(_)) => {
@@ -318,6 +377,26 @@ impl<'a> Look<'a> {
             Err(error @ (ContentError::Unavailable(_) | ContentError::Refused(_))) => Err(error.into()),
             Err(error) => self.find("unreadable", &object.key, &error.to_string()).await,
         }
+    }
+
+    /// Every tenant's description: written anew where it is not what the rows say.
+    async fn tenants(&self) -> Result<(), VerifyError> {
+        let all = tenants::ids(&mut *self.own.db.snapshot().await?).await?;
+        for id in all {
+            say_if_mended(&id, &self.own.tree().mend_tenant(&id).await);
+        }
+        Ok(())
+    }
+
+    /// The description of what an object is content of.
+    async fn description(&self, key: &str) -> Result<(), VerifyError> {
+        let mut db = self.own.db.snapshot().await?;
+        let owner = keeping::of_content(&mut db, key).await?;
+        drop(db);
+        if let Some((kind, id)) = owner {
+            say_if_mended(key, &self.own.tree().mend(kind, &id).await);
+        }
+        Ok(())
     }
 
     async fn is_gone(&self, key: &str) -> Result<bool, DbError> {
