@@ -1,7 +1,7 @@
 //! What has to be described anew in the content store, left as jobs of the commit that changes it.
 
 use super::artifacts::ArtifactKind;
-use super::{DbError, Tx};
+use super::{DbError, Session, Tx, Write};
 
 /// The job that describes an artifact; its subject is its kind, a colon and its id.
 pub const ARTIFACT: &str = "tree.artifact";
@@ -27,6 +27,54 @@ pub async fn artifact(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(
 /// [`DbError`] of the engine.
 pub async fn tenant(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
     one(tx, TENANT, id).await
+}
+
+/// What the row of a tenant that this database has described is called.
+fn known(tenant: &str) -> String {
+    format!("tree.tenant.{tenant}")
+}
+
+/// Whether this database has described a tenant, or was filled from what describes it.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn is_known(db: &mut Session, tenant: &str) -> Result<bool, DbError> {
+    const SQL: &str = "
+        SELECT name
+        FROM store
+        WHERE name = ?1";
+    let name = known(tenant);
+    Ok(db.row(SQL, &[(&name).into()], |row| row.text(0)).await?.is_some())
+}
+
+/// From now on this database leads, and what describes the tenant follows.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn know(tx: &mut Tx<'_>, tenant: &str) -> Result<(), DbError> {
+    const SQL: &str = "
+        INSERT INTO store (name, value)
+        VALUES (?1, '1')
+        ON CONFLICT DO NOTHING";
+    let name = known(tenant);
+    tx.execute(SQL, &[(&name).into()]).await.map(|_| ())
+}
+
+/// [`know`], by itself.
+#[derive(Clone)]
+pub struct Know(pub String);
+
+impl Write for Know {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        know(tx, &self.0).await
+    }
 }
 
 /// A user has changed: the tenant is described anew.

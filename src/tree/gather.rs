@@ -8,7 +8,9 @@ use super::put::{PutArtifacts, PutTenant};
 use super::{Tree, TreeError};
 use crate::content::{ContentError, ContentKey};
 use crate::db::DbError;
-use crate::graph::description::{ContentDescription, Description, FORMAT, TenantDescription};
+use crate::graph::description::{
+    ContentDescription, Description, FORMAT, HeadDescription, TenantDescription,
+};
 use crate::seal::from_hex;
 
 /// The largest description that is read.
@@ -61,17 +63,12 @@ impl Tree {
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<Gathered, TreeError> {
         let mut gathered = Gathered::default();
+        let mut left_out = HashMap::new();
         let mut pages = self.content.list();
         while let Some(page) = pages.recv().await {
             for (key, _) in page?.into_iter().filter(|(key, _)| key.is_of_tenant()) {
-                match self.read::<TenantDescription>(&key).await? {
-                    Err(what) => gathered.problem(&key, what),
-                    Ok(tenant) if tenant.format != FORMAT => gathered.problem(&key, newer()),
-                    Ok(tenant) => match self.db.write(PutTenant(tenant)).await {
-                        Ok(is_new) => gathered.tenants += usize::from(is_new),
-                        Err(DbError::Conflict(what)) => gathered.problem(&key, taken(&what)),
-                        Err(error) => return Err(error.into()),
-                    },
+                if let Err(what) = self.tenant(&key, &mut gathered).await? {
+                    left_out.insert(key.tenant().to_owned(), (key, what, 0_usize));
                 }
             }
         }
@@ -79,7 +76,15 @@ impl Tree {
         let mut pages = self.content.list();
         let mut waiting = Vec::new();
         while let Some(page) = pages.recv().await {
-            for (key, _) in page?.into_iter().filter(|(key, _)| key.is_description()) {
+            for (key, _) in page? {
+                if !key.is_description() {
+                    self.tell_undescribed(&key, &mut gathered).await?;
+                    continue;
+                }
+                if let Some((.., artifacts)) = left_out.get_mut(key.tenant()) {
+                    *artifacts += 1;
+                    continue;
+                }
                 match self.found(&key).await? {
                     Ok(found) => waiting.push(found),
                     Err(what) => gathered.problem(&key, what),
@@ -93,7 +98,57 @@ impl Tree {
             }
         }
         self.put_found(waiting, trash, &mut gathered).await?;
+        for (key, what, artifacts) in left_out.into_values() {
+            gathered.problem(
+                &key,
+                format!("{what}; {artifacts} recordings and transcripts of the tenant are left out"),
+            );
+        }
         Ok(gathered)
+    }
+
+    /// A tenant with its people; or why nothing of it can be filled in.
+    async fn tenant(
+        &self,
+        key: &ContentKey,
+        gathered: &mut Gathered,
+    ) -> Result<Result<(), String>, TreeError> {
+        let tenant = match self.read::<TenantDescription>(key).await? {
+            Err(what) => return Ok(Err(what)),
+            Ok(tenant) if tenant.format != FORMAT => return Ok(Err(newer())),
+            Ok(tenant) if ContentKey::of_tenant(&tenant.id) != *key => {
+                return Ok(Err(format!(
+                    "it describes the tenant {}, which is another",
+                    tenant.id
+                )));
+            }
+            Ok(tenant) => tenant,
+        };
+        match self.db.write(PutTenant(tenant)).await {
+            Ok((is_new, refused)) => {
+                gathered.tenants += usize::from(is_new);
+                for what in refused {
+                    gathered.problem(key, what);
+                }
+                Ok(Ok(()))
+            }
+            Err(DbError::Conflict(what)) => Ok(Err(taken(&what))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A recording or transcript that nothing describes.
+    async fn tell_undescribed(&self, key: &ContentKey, gathered: &mut Gathered) -> Result<(), TreeError> {
+        let is_artifact = ["/recording.", "/transcript."]
+            .iter()
+            .any(|name| key.as_str().contains(name) && !key.as_str().contains("/transcript.metadata."));
+        if is_artifact && let Err(ContentError::NotFound(_)) = self.content.open(&key.described()).await {
+            gathered.problem(
+                key,
+                "nothing describes it: copy it elsewhere, and import it by itself".to_owned(),
+            );
+        }
+        Ok(())
     }
 
     async fn put_found(
@@ -135,6 +190,9 @@ impl Tree {
             Ok(description) => description,
             Err(what) => return Ok(Err(what)),
         };
+        if ContentKey::of_tenant(&description.tenant_id).tenant() != key.tenant() {
+            return Ok(Err("it lies in the folder of another tenant".to_owned()));
+        }
         let is_beside = |object: &ContentDescription| {
             ContentKey::from_row(&object.key).is_some_and(|one| one.described() == *key)
         };
@@ -172,8 +230,21 @@ impl Tree {
         let Some(key) = ContentKey::from_row(&object.key) else {
             return Ok(Some(format!("{:?} is no key of ours", object.key)));
         };
-        if key.tenant() != beside.tenant() {
-            return Ok(Some(format!("{key} is of another tenant")));
+        let folder = |key: &ContentKey| key.as_str().rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        // Metadata of a seed has a folder of its own.
+        if folder(&key) != folder(beside) && (object.head.is_some() || key.tenant() != beside.tenant()) {
+            return Ok(Some(format!("{key} lies elsewhere")));
+        }
+        let has_room = |head: &HeadDescription| {
+            head.body_offset >= 0
+                && head.body_length >= 0
+                && head
+                    .body_offset
+                    .checked_add(head.body_length)
+                    .is_some_and(|end| end <= object.size)
+        };
+        if !object.head.as_ref().is_none_or(has_room) {
+            return Ok(Some(format!("the part of {key} that is served is not in it")));
         }
         match self.content.open(&key).await {
             Ok(reader) if i64::try_from(reader.size_bytes()) == Ok(object.size) => Ok(None),
@@ -183,15 +254,18 @@ impl Tree {
                 object.size
             ))),
             Err(ContentError::NotFound(_)) => Ok(Some(format!("{key} is not there"))),
-            Err(error) => Err(error.into()),
+            Err(error) => Ok(Some(of_one(error)?)),
         }
     }
 
-    async fn read<T: serde::de::DeserializeOwned>(
+    pub(super) async fn read<T: serde::de::DeserializeOwned>(
         &self,
         key: &ContentKey,
     ) -> Result<Result<T, String>, TreeError> {
-        let reader = self.content.open(key).await?;
+        let reader = match self.content.open(key).await {
+            Ok(reader) => reader,
+            Err(error) => return Ok(Err(of_one(error)?)),
+        };
         if reader.size_bytes() > MOST_BYTES {
             return Ok(Err("it is too long for a description".to_owned()));
         }
@@ -213,6 +287,14 @@ impl Gathered {
     fn problem(&mut self, key: &ContentKey, what: String) {
         let key = key.as_str().to_owned();
         self.problems.push(Problem { key, what });
+    }
+}
+
+/// What is wrong with one object; or the error, where it is one of the whole store.
+fn of_one(error: ContentError) -> Result<String, TreeError> {
+    match error {
+        ContentError::Unavailable(_) | ContentError::Refused(_) => Err(error.into()),
+        error => Ok(error.to_string()),
     }
 }
 

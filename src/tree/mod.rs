@@ -9,12 +9,15 @@ mod put;
 
 pub use gather::{Gathered, Problem};
 
+use std::collections::HashSet;
+
 use crate::clock::{Clock, Ticks};
 use crate::content::{ContentError, ContentKey, ContentStore};
 use crate::db::artifacts::ArtifactKind;
+use crate::db::described::{self, Know};
 use crate::db::jobs::Job;
 use crate::db::{Db, DbError};
-use crate::graph::description::Description;
+use crate::graph::description::{Description, TenantDescription};
 use crate::jobs::JobError;
 
 /// Writes and reads the tree. A clone is the same.
@@ -73,15 +76,36 @@ impl Tree {
     /// # Errors
     /// What may be different the next time.
     pub async fn tenant_job(&self, job: &Job) -> Result<(), JobError> {
+        let id = &job.subject;
+        let key = ContentKey::of_tenant(id);
         let mut db = self.db.snapshot().await?;
-        let described = describe::tenant(&mut db, &job.subject).await?;
+        let described = describe::tenant(&mut db, id).await?;
+        let is_known = described::is_known(&mut db, id).await?;
         drop(db);
-        let key = ContentKey::of_tenant(&job.subject);
-        match described {
-            Some(description) => self.put(job, &key, &description).await?,
-            None => self.content.remove(&key).await?,
+        let Some(description) = described else {
+            return Ok(self.content.remove(&key).await?);
+        };
+        if !is_known {
+            if self.would_forget(&key, &description).await? {
+                tracing::warn!(
+                    tenant.id = id,
+                    "tenant.json names people whom this database does not know, and stays as it is: if the database was lost, stop \
+                     the server, begin with an empty one, and run graphophone import --from-store; otherwise remove tenant.json"
+                );
+                return Ok(());
+            }
+            self.db.write(Know(id.clone())).await?;
         }
-        Ok(())
+        Ok(self.put(job, &key, &description).await?)
+    }
+
+    /// Whether a description has people whom another has not.
+    async fn would_forget(&self, key: &ContentKey, new: &TenantDescription) -> Result<bool, TreeError> {
+        let Ok(old) = self.read::<TenantDescription>(key).await? else {
+            return Ok(false);
+        };
+        let known: HashSet<&str> = new.users.iter().map(|user| user.id.as_str()).collect();
+        Ok(old.users.iter().any(|user| !known.contains(user.id.as_str())))
     }
 
     /// Writes the description of an artifact anew, if it is not what the rows say; whether it was not.
@@ -102,8 +126,9 @@ impl Tree {
     pub async fn mend_tenant(&self, id: &str) -> Result<bool, TreeError> {
         let mut db = self.db.snapshot().await?;
         let described = describe::tenant(&mut db, id).await?;
+        let is_known = described::is_known(&mut db, id).await?;
         drop(db);
-        match described {
+        match described.filter(|_| is_known) {
             Some(description) => self.put_other(&ContentKey::of_tenant(id), &description).await,
             None => Ok(false),
         }

@@ -13,7 +13,7 @@ use crate::db::meetings::{self, OnlineMeeting, Role};
 use crate::db::tenants::{self, Tenant};
 use crate::db::upload_sessions::Source;
 use crate::db::users::{self, DirectoryRole, User};
-use crate::db::{DbError, Tx, Write, keeping};
+use crate::db::{DbError, Tx, Write, described, keeping};
 use crate::graph::description::{ContentDescription, Description, MeetingDescription, TenantDescription};
 use crate::retention;
 
@@ -22,19 +22,18 @@ use crate::retention;
 pub(super) struct PutTenant(pub(super) TenantDescription);
 
 impl Write for PutTenant {
-    type Output = bool;
+    /// Whether it was not there, and who of it cannot be.
+    type Output = (bool, Vec<String>);
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         Some(self.clone())
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Self::Output, DbError> {
         locks::take(tx, Lock::Directory).await?;
         let own = self.0;
-        if tenants::find(tx, &own.id).await?.is_some() {
-            return Ok(false);
-        }
+        let is_new = tenants::find(tx, &own.id).await?.is_none();
         let tenant = Tenant {
             id: own.id.clone(),
             display_name: own.display_name,
@@ -44,14 +43,36 @@ impl Write for PutTenant {
             transcripts_enabled: own.transcripts_enabled,
             speaker_attribution_enabled: own.speaker_attribution_enabled,
         };
-        tenants::put(tx, &tenant).await?;
-        tenants::put_domains(tx, &own.id, &own.verified_domains).await?;
+        if is_new {
+            tenants::put(tx, &tenant).await?;
+            tenants::put_domains(tx, &own.id, &own.verified_domains).await?;
+        }
+        let mut refused = Vec::new();
         for user in own.users {
-            let roles: Vec<DirectoryRole> = user
+            let roles: Option<Vec<DirectoryRole>> = user
                 .directory_roles
                 .iter()
-                .filter_map(|name| DirectoryRole::named(name))
+                .map(|name| DirectoryRole::named(name))
                 .collect();
+            let deleted = read_optional(user.deleted_date_time.as_ref());
+            let (Some(roles), Some(deleted)) = (roles, deleted) else {
+                refused.push(format!(
+                    "user {}: a role or deletedDateTime cannot be read",
+                    user.id
+                ));
+                continue;
+            };
+            match users::find(tx, &user.id).await? {
+                None => {}
+                Some(known) if known.tenant_id == own.id => continue,
+                Some(_) => {
+                    refused.push(format!(
+                        "user {}: a user of that id is in another tenant",
+                        user.id
+                    ));
+                    continue;
+                }
+            }
             let user = User {
                 id: user.id,
                 tenant_id: own.id.clone(),
@@ -62,12 +83,13 @@ impl Write for PutTenant {
                 external_id: user.external_id,
                 is_guest: user.is_guest,
                 account_enabled: user.account_enabled,
-                deleted: user.deleted_date_time.and_then(|text| text.parse().ok()),
+                deleted,
             };
             users::put(tx, &user).await?;
             users::put_roles(tx, &user.id, &roles).await?;
         }
-        Ok(true)
+        described::know(tx, &own.id).await?;
+        Ok((is_new, refused))
     }
 }
 
@@ -97,11 +119,13 @@ impl Write for PutArtifacts {
                     .push(found.problem("an instant or the kind cannot be read"));
                 continue;
             };
-            if artifacts::find_stored(tx, stored.kind, &stored.artifact.id)
-                .await?
-                .is_some()
-            {
-                done.known += 1;
+            if let Some(known) = artifacts::find_stored(tx, stored.kind, &stored.artifact.id).await? {
+                match known.content_key == stored.content_key {
+                    true => done.known += 1,
+                    false => done
+                        .problems
+                        .push(found.problem("there is one of that id already, with other content")),
+                }
                 continue;
             }
             if let Err(what) = put_parent(tx, &found.description).await? {
@@ -201,6 +225,18 @@ async fn put_parent(tx: &mut Tx<'_>, own: &Description) -> Result<Result<(), Str
             "no tenant.json names the user {} in the tenant {}",
             own.owner_id, own.tenant_id
         )));
+    }
+    let mut people = Vec::new();
+    if let Some(meeting) = &own.meeting {
+        people.push(&meeting.organizer_id);
+        people.extend(meeting.participants.iter().map(|one| &one.user_id));
+    }
+    people.extend(own.adhoc_call.iter().map(|call| &call.user_id));
+    for id in people {
+        let found = users::find(tx, id).await?;
+        if found.is_some_and(|user| user.tenant_id != own.tenant_id) {
+            return Ok(Err(format!("the user {id} is of another tenant")));
+        }
     }
     if let Some(call) = &own.adhoc_call
         && adhoc_calls::find(tx, &call.id).await?.is_none()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{SESSIONS, Upload, into_standup, sample, uploader};
 use crate::support::names::{
-    ARCHIVER, CALL, COORGANIZER, FABRIKAM, FABRIKAM_ARCHIVER, FABRIKAM_MEETING, FABRIKAM_ORGANIZER,
+    ARCHIVER, CALL, CONTOSO, COORGANIZER, FABRIKAM, FABRIKAM_ARCHIVER, FABRIKAM_MEETING, FABRIKAM_ORGANIZER,
     ORGANIZER, STANDUP, standup_of,
 };
 use crate::support::{TestApp, TokenOf, wait_until};
@@ -315,6 +315,81 @@ async fn what_cannot_be_filled_in_is_named_and_the_rest_is() {
     for problem in &gathered.problems {
         std::fs::remove_dir_all(root.join(&problem.key).parent().unwrap()).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_new_database_does_not_forget_whom_the_lost_one_knew() {
+    let before = TestApp::start().await;
+    described(&before).await;
+    let after = TestApp::with().bare().start().await;
+    let root = after.stores.content_root();
+    copy(&before.stores.content_root(), &root);
+    let file = root.join(CONTOSO).join("tenant.json");
+    let kept = std::fs::read(&file).unwrap();
+    after
+        .seed(&format!("tenants:\n  - {{ id: {CONTOSO}, displayName: New }}\n"))
+        .await;
+    described(&after).await;
+    assert_eq!(std::fs::read(&file).unwrap(), kept);
+
+    // Filled in all the same, and from then on it leads.
+    let store = after.store.clone();
+    let tree = Tree::new(store.db.clone(), store.content.clone(), store.clock.clone());
+    let gathered = tree.gather(TRASH, &|_| {}).await.unwrap();
+    assert_eq!(gathered.problems, []);
+    assert_eq!(gathered.artifacts, expected_artifacts(&before));
+    described(&after).await;
+    let tenant: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(tenant["displayName"], "New");
+}
+
+#[tokio::test]
+async fn nobody_is_moved_to_another_tenant_by_what_a_folder_says() {
+    let app = TestApp::start().await;
+    described(&app).await;
+    let root = app.stores.content_root();
+    let strange = "dddddddd-0000-4000-8000-000000000001";
+    let text = std::fs::read_to_string(root.join(CONTOSO).join("tenant.json")).unwrap();
+    let folder = root.join(strange);
+    std::fs::create_dir_all(&folder).unwrap();
+    let tree = Tree::new(
+        app.store.db.clone(),
+        app.store.content.clone(),
+        app.store.clock.clone(),
+    );
+    let gather = async || tree.gather(TRASH, &|_| {}).await.unwrap().problems;
+    let users = || app.stores.rows()["users"].clone();
+    let before = users();
+    std::fs::write(folder.join("tenant.json"), &text).unwrap();
+    let problems = gather().await;
+    assert!(
+        problems[0].what.starts_with("it describes the tenant"),
+        "{problems:?}"
+    );
+    let mut other: Value = serde_json::from_str(&text.replace(CONTOSO, strange)).unwrap();
+    other["verifiedDomains"] = json!([]);
+    std::fs::write(folder.join("tenant.json"), other.to_string()).unwrap();
+    let problems = gather().await;
+    let is_refused = |what: &str| what.contains("a user of that id is in another tenant");
+    assert!(
+        !problems.is_empty() && problems.iter().all(|one| is_refused(&one.what)),
+        "{problems:?}"
+    );
+    assert_eq!(users(), before);
+
+    // And no recording, by what lies beside it.
+    let file = app
+        .stores
+        .descriptions()
+        .into_iter()
+        .find(|file| file.ends_with("recording.json") && file.starts_with(root.join(CONTOSO)))
+        .unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(CONTOSO, FABRIKAM)).unwrap();
+    let problems = gather().await;
+    let is_told = |what: &str| what == "it lies in the folder of another tenant";
+    assert!(problems.iter().any(|one| is_told(&one.what)), "{problems:?}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 fn expected_artifacts(app: &TestApp) -> usize {
