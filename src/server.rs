@@ -19,7 +19,7 @@ use crate::config::{CertificateSource, Config, ContentConfig, MetadataPlace, Pro
 use crate::content::{ContentError, Finding};
 use crate::db::ended::RemoveEnded;
 use crate::db::jobs::{Job, Lane, Release};
-use crate::db::{Db, DbError, described, tenants, upload_sessions};
+use crate::db::{Db, DbError, content_objects, described, tenants, upload_sessions};
 use crate::http::listener::{self, Bound, Running, Sockets};
 use crate::jobs::{JobError, Worker};
 use crate::store::{ServeLock, Store, StoreError};
@@ -353,7 +353,7 @@ async fn do_job(app: &App, job: Job) -> Result<(), JobError> {
         described::TENANT => tree(app).tenant_job(&job).await,
         verify::VERIFY => verifier(app).job(&job).await,
         retention::PURGE => app.retention.purge_job(&job).await,
-        retention::REMOVE_CONTENT => app.retention.remove_content_job(&job).await,
+        content_objects::REMOVE => app.retention.remove_content_job(&job).await,
         other => Err(format!("this version does not know the work {other:?}").into()),
     }
 }

@@ -126,9 +126,15 @@ impl LocalFolder {
             Err(error) => return Err(by_meaning(error)),
         }
         // An object's folder holds nothing else; years and months stay.
-        if let Some(folder) = path.parent() {
-            let _not_empty = fs::remove_dir(folder);
-        }
+        let Some(folder) = path.parent() else {
+            return Ok(());
+        };
+        // What is said to be removed does not come back with the power.
+        let left = match fs::remove_dir(folder) {
+            Ok(()) => folder.parent().unwrap_or(&self.root),
+            Err(_not_empty) => folder,
+        };
+        if_there(sync_folder(left)).map_err(by_meaning)?;
         Ok(())
     }
 

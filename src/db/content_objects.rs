@@ -1,5 +1,8 @@
 //! Objects of the content store, as the rows know them.
 
+use std::time::Duration;
+
+use super::jobs::{self, Lane};
 use super::{DbError, Row, Session, Tx, Write};
 use crate::clock::Ticks;
 
@@ -161,12 +164,17 @@ impl Write for Restamp {
     }
 }
 
-/// Removes the row of an object that nothing refers to any more, and that of its head. Gives the keys of both: their bytes go
-/// after the commit.
+/// The job that removes the bytes of what is gone; its subject is their key.
+pub const REMOVE: &str = "content.remove";
+/// Nobody is describing what was removed so long ago.
+const DESCRIBED_BY_THEN: Duration = Duration::from_secs(60);
+
+/// Removes the row of an object that nothing refers to any more, and that of its head, and leaves the removal of their bytes to
+/// be done. Gives the keys of both.
 ///
 /// # Errors
 /// [`DbError::Conflict`] while something refers to it.
-pub async fn remove(tx: &mut Tx<'_>, key: &str) -> Result<Vec<String>, DbError> {
+pub async fn remove(tx: &mut Tx<'_>, key: &str, now: Ticks) -> Result<Vec<String>, DbError> {
     const SQL: &str = "DELETE FROM content_objects WHERE content_key = ?1 RETURNING head_key";
     let removed = tx.row(SQL, &[key.into()], |row| row.text_or_null(0)).await?;
     let mut keys = vec![key.to_owned()];
@@ -174,7 +182,35 @@ pub async fn remove(tx: &mut Tx<'_>, key: &str) -> Result<Vec<String>, DbError> 
         tx.row(SQL, &[(&head).into()], |row| row.text_or_null(0)).await?;
         keys.push(head);
     }
+    for key in &keys {
+        jobs::enqueue(tx, (Lane::Quick, REMOVE), key, (now, now)).await?;
+    }
+    // What describes it once more: whoever is doing that now may be killed before seeing that it has gone.
+    let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
+    let described = format!("{stem}.json");
+    let due = now.plus(DESCRIBED_BY_THEN);
+    jobs::enqueue(tx, (Lane::Quick, REMOVE), &described, (due, now)).await?;
     Ok(keys)
+}
+
+/// The bytes under these keys are removed: nobody else need do it.
+#[derive(Clone)]
+pub struct Removed(pub Vec<String>);
+
+impl Write for Removed {
+    type Output = ();
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        for key in &self.0 {
+            jobs::cancel(tx, REMOVE, key).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Another object of the same bytes, if there is one: the one that was stored first.

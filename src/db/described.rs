@@ -92,6 +92,37 @@ pub async fn tenant_of(tx: &mut Tx<'_>, user: &str) -> Result<(), DbError> {
     }
 }
 
+/// The names of a user have changed: all that is theirs, or was recorded while they took part, is described anew.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn user(tx: &mut Tx<'_>, id: &str) -> Result<(), DbError> {
+    const ORGANIZED: &str = "
+        SELECT id
+        FROM online_meetings
+        WHERE organizer_id = ?1
+        ORDER BY organizer_id, id";
+    const CALLED: &str = "
+        SELECT id
+        FROM adhoc_calls
+        WHERE user_id = ?1
+        ORDER BY user_id, id";
+    const TOOK_PART: &str = "
+        SELECT meeting_id
+        FROM meeting_participants
+        WHERE user_id = ?1
+        ORDER BY user_id, meeting_id";
+    for sql in [ORGANIZED, TOOK_PART] {
+        for meeting in tx.rows(sql, &[id.into()], |row| row.text(0)).await? {
+            self::meeting(tx, &meeting).await?;
+        }
+    }
+    for call in tx.rows(CALLED, &[id.into()], |row| row.text(0)).await? {
+        self::call(tx, &call).await?;
+    }
+    Ok(())
+}
+
 async fn one(tx: &mut Tx<'_>, name: &str, subject: &str) -> Result<(), DbError> {
     const SQL: &str = "
         INSERT INTO jobs (id, name, lane, subject, due_ticks, version, attempts, failures, created_ticks)

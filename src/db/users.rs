@@ -192,6 +192,7 @@ pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
             user_type = excluded.user_type,
             account_enabled = excluded.account_enabled,
             deleted_ticks = excluded.deleted_ticks";
+    let before = find(tx, &user.id).await?;
     let folded = user.user_principal_name.as_deref().map(fold);
     let values: [Value<'_>; 11] = [
         (&user.id).into(),
@@ -207,6 +208,10 @@ pub async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
         user.deleted.into(),
     ];
     tx.execute(SQL, &values).await?;
+    let names = |user: &User| (user.user_principal_name.clone(), user.display_name.clone());
+    if before.is_some_and(|before| names(&before) != names(user)) {
+        described::user(tx, &user.id).await?;
+    }
     described::tenant(tx, &user.tenant_id).await
 }
 

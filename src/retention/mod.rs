@@ -13,15 +13,10 @@ use crate::db::changes::{self, Change, ChangeType};
 use crate::db::jobs::{self, Job, Lane};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Db, DbError, Tx, Write, content_objects, keeping, upload_sessions};
-use crate::jobs::{JobError, LEASE};
+use crate::jobs::JobError;
 
 /// The job that removes what was deleted long enough ago.
 pub const PURGE: &str = "artifact.purge";
-/// The job that removes the bytes of what is gone.
-pub const REMOVE_CONTENT: &str = "content.remove";
-
-/// Nobody is describing what was removed so long ago.
-const DESCRIBED_BY_THEN: Duration = LEASE.saturating_mul(2);
 
 /// What deleting is done with. A clone is the same.
 #[derive(Clone)]
@@ -303,20 +298,7 @@ impl Write for Purge {
         }
         artifacts::remove(tx, self.kind, &self.id).await?;
         for key in [&stored.content_key, &stored.metadata_key].into_iter().flatten() {
-            for key in content_objects::remove(tx, key).await? {
-                jobs::enqueue(tx, (Lane::Quick, REMOVE_CONTENT), &key, (self.now, self.now)).await?;
-            }
-        }
-        if let Some(key) = stored.content_key.as_deref().and_then(ContentKey::from_row) {
-            // Once more: whoever is describing it now may be killed before seeing that it has gone.
-            let due = self.now.plus(DESCRIBED_BY_THEN);
-            jobs::enqueue(
-                tx,
-                (Lane::Quick, REMOVE_CONTENT),
-                key.described().as_str(),
-                (due, self.now),
-            )
-            .await?;
+            content_objects::remove(tx, key, self.now).await?;
         }
         tombstones::put(tx, &tombstone).await?;
         let record = Actor::default().record(&format!("{}.purge", self.kind.text()), &stored, self.now);

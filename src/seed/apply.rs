@@ -146,7 +146,7 @@ impl Apply {
         ];
         for (kind, removals) in artifacts {
             for removal in removals {
-                remove_artifact(tx, kind, removal, applied).await?;
+                remove_artifact(tx, kind, removal, self.now, applied).await?;
             }
         }
         for Removal { key, .. } in &document.resource_specific_consents.removed {
@@ -288,7 +288,9 @@ impl Apply {
                 applied.changed.push((stored.clone(), ChangeType::Created));
             }
             for key in old {
-                applied.orphans.extend(content_objects::remove(tx, &key).await?);
+                applied
+                    .orphans
+                    .extend(content_objects::remove(tx, &key, self.now).await?);
             }
         }
         Ok(())
@@ -323,6 +325,7 @@ async fn remove_artifact(
     tx: &mut Tx<'_>,
     kind: ArtifactKind,
     removal: &Removal<String>,
+    now: Ticks,
     applied: &mut Applied,
 ) -> Result<(), ApplyError> {
     let Some(found) = artifacts::find_stored(tx, kind, &removal.key).await? else {
@@ -337,7 +340,9 @@ async fn remove_artifact(
     artifacts::remove(tx, kind, &removal.key).await?;
     let keys = [&found.content_key, &found.metadata_key];
     for key in keys.into_iter().flatten() {
-        applied.orphans.extend(content_objects::remove(tx, key).await?);
+        applied
+            .orphans
+            .extend(content_objects::remove(tx, key, now).await?);
     }
     if found.is_ready() {
         applied.changed.push((found, ChangeType::Deleted));

@@ -16,7 +16,7 @@ use crate::authority::secret_hash::{self, HashFault};
 use crate::clock::Ticks;
 use crate::content::{ContentError, ContentKey, Part};
 use crate::db::artifacts;
-use crate::db::content_objects::{self, ContentObject};
+use crate::db::content_objects::{self, ContentObject, Removed};
 use crate::db::{Db, DbError, Session, applications, users};
 use crate::ids;
 use crate::media;
@@ -201,10 +201,18 @@ async fn load_complete(
             message,
         }]),
     })?;
+    // Here and now, as no server need run; what cannot be removed, or is cut short, is left to one.
+    let mut gone = Vec::new();
     for key in applied.orphans.iter().filter_map(|key| ContentKey::from_row(key)) {
-        if let Err(error) = store.content.remove(&key).await {
-            tracing::warn!(%error, "content that was replaced could not be removed");
+        match store.content.remove(&key).await {
+            Ok(()) => gone.push(key.as_str().to_owned()),
+            Err(error) => {
+                tracing::warn!(%error, "content that was replaced could not be removed; a server tries again");
+            }
         }
+    }
+    if !gone.is_empty() {
+        store.db.write(Removed(gone)).await.map_err(LoadError::Db)?;
     }
     Ok(Summary {
         put,

@@ -862,7 +862,7 @@ async fn content_objects_come_back_as_they_were_put() {
             .unwrap()
             .unwrap();
         assert_eq!((found.modified_ns, found.size_bytes), (42, i64::MAX));
-        write(&db, |tx| Box::pin(content_objects::remove(tx, "key")))
+        write(&db, |tx| Box::pin(content_objects::remove(tx, "key", Ticks(0))))
             .await
             .unwrap();
         assert_eq!(
@@ -1059,7 +1059,7 @@ async fn what_refers_to_nothing_and_what_is_referred_to_is_refused() {
         // One content, one artifact.
         assert!(is_conflict(put_artifact(&db, holding("second")).await));
         assert!(is_conflict(
-            write(&db, |tx| Box::pin(content_objects::remove(tx, "key"))).await
+            write(&db, |tx| Box::pin(content_objects::remove(tx, "key", Ticks(0)))).await
         ));
         assert!(is_conflict(
             write(&db, |tx| Box::pin(meetings::remove(tx, "m"))).await

@@ -203,6 +203,7 @@ const ONLY: &[Only] = &[
         path: "rustix",
         modules: &[
             "cli::actor",
+            "cli::import::find",
             "cli::password",
             "cli::serve",
             "content::local",

@@ -1,9 +1,12 @@
 //! What there is to import: recordings by their first bytes, and what lies beside them.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::media;
 
@@ -22,12 +25,14 @@ pub(super) struct Candidate {
     pub(super) modified_ns: i64,
     /// A transcript, not a recording.
     pub(super) is_transcript: bool,
+    /// The sidecar that lay beside it.
+    pub(super) sidecar: Option<PathBuf>,
 }
 
 impl Candidate {
     /// Whether the file is what it was when it was found.
     pub(super) fn is_unchanged(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|metadata| {
+        fs::symlink_metadata(&self.path).is_ok_and(|metadata| {
             metadata.len() == self.size_bytes && modified_ns(&metadata) == self.modified_ns
         })
     }
@@ -47,20 +52,44 @@ pub(super) struct Search {
     pub(super) paths: Vec<PathBuf>,
     /// Only what a sidecar describes.
     pub(super) described: bool,
+    /// Folders that are left alone: those of the store.
+    pub(super) stores: Vec<FolderId>,
+}
+
+/// What a folder is, whatever it is called: its device and its number there.
+pub(super) type FolderId = (u64, u64);
+
+/// What the folder of that path is, if there is one.
+pub(super) fn folder_id(path: &Path) -> Option<FolderId> {
+    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+impl Search {
+    /// A path that lies in a store, or is one.
+    pub(super) fn in_store(&self) -> Option<&Path> {
+        let is_in_store = |path: &&PathBuf| {
+            let path = path.canonicalize().unwrap_or_else(|_| (*path).clone());
+            let mut folders = path.ancestors().filter_map(folder_id);
+            folders.any(|id| self.stores.contains(&id))
+        };
+        self.paths.iter().find(is_in_store).map(PathBuf::as_path)
+    }
 }
 
 /// All candidates that there are, in order; what cannot be read, with the reason.
 pub(super) fn candidates(search: &Search) -> (Vec<Candidate>, Vec<(PathBuf, String)>) {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
-    let wanted = |one: &Candidate| !search.described || sidecar(&one.path).is_some();
+    let wanted = |one: &Candidate| !search.described || one.sidecar.is_some();
     for path in &search.paths {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 let mut all = Vec::new();
-                below(path, &mut all, &mut failed);
+                below(path, &search.stores, &mut all, &mut failed);
+                refuse_shared(&mut all, &mut failed);
                 found.extend(all.into_iter().filter(wanted));
             }
-            Ok(_) => match candidate(path) {
+            Ok(_) => match candidate(&followed(path)) {
                 Ok(Some(one)) if wanted(&one) => found.push(one),
                 Ok(Some(_)) => failed.push((path.clone(), "no sidecar describes it".to_owned())),
                 Ok(None) => failed.push((path.clone(), "it is no recording, by its first bytes".to_owned())),
@@ -72,8 +101,48 @@ pub(super) fn candidates(search: &Search) -> (Vec<Candidate>, Vec<(PathBuf, Stri
     (found, failed)
 }
 
-/// What lies below a folder. Links to folders are not followed, and what begins with a dot is left alone.
-fn below(folder: &Path, found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, String)>) {
+/// A path that somebody has named, without a link at its end: no other link is followed.
+fn followed(path: &Path) -> PathBuf {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+        _ => path.to_owned(),
+    }
+}
+
+/// Takes out recordings that share a sidecar, as nobody can tell which of them it describes.
+fn refuse_shared(found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, String)>) {
+    let mut uses: HashMap<PathBuf, usize> = HashMap::new();
+    for sidecar in found.iter().filter_map(|one| one.sidecar.clone()) {
+        *uses.entry(sidecar).or_default() += 1;
+    }
+    found.retain(|one| {
+        let shared = one
+            .sidecar
+            .as_ref()
+            .filter(|sidecar| uses.get(*sidecar) > Some(&1));
+        if let Some(sidecar) = shared {
+            let name = one.path.file_name().unwrap_or_default();
+            let why = format!(
+                "{} lies beside several recordings: call the one of this file {}.json",
+                sidecar.display(),
+                name.display()
+            );
+            failed.push((one.path.clone(), why));
+        }
+        shared.is_none()
+    });
+}
+
+/// What lies below a folder. Links are not followed, and what begins with a dot is left alone, and stores are.
+fn below(
+    folder: &Path,
+    stores: &[FolderId],
+    found: &mut Vec<Candidate>,
+    failed: &mut Vec<(PathBuf, String)>,
+) {
+    if folder_id(folder).is_some_and(|id| stores.contains(&id)) {
+        return;
+    }
     let listed = fs::read_dir(folder).and_then(|entries| {
         let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
         paths
@@ -87,10 +156,10 @@ fn below(folder: &Path, found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, S
         let is_hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let is_folder = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        let kind = fs::symlink_metadata(&path).map(|metadata| metadata.file_type());
         match candidate(&path) {
-            _ if is_hidden => {}
-            _ if is_folder => below(&path, found, failed),
+            _ if is_hidden || kind.as_ref().is_ok_and(fs::FileType::is_symlink) => {}
+            _ if kind.is_ok_and(|kind| kind.is_dir()) => below(&path, stores, found, failed),
             Ok(Some(one)) => found.push(one),
             // Whatever else lies in a folder is nobody's concern.
             Ok(None) => {}
@@ -102,12 +171,12 @@ fn below(folder: &Path, found: &mut Vec<Candidate>, failed: &mut Vec<(PathBuf, S
 
 /// A file as a candidate; `None` where it is no recording by its first bytes or its name, and no transcript with a sidecar of its own.
 fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
-    let metadata = fs::metadata(path)?;
+    let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_file() || metadata.len() == 0 {
         return Ok(None);
     }
     let mut head = Vec::with_capacity(media::HEAD_BYTES);
-    File::open(path)?
+    open(path)?
         .take(media::HEAD_BYTES as u64)
         .read_to_end(&mut head)?;
     // What is called a recording and is none is taken too: quarantine tells what it is.
@@ -121,7 +190,17 @@ fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
         size_bytes: metadata.len(),
         modified_ns: modified_ns(&metadata),
         is_transcript: !is_recording,
+        sidecar: sidecar(path),
     }))
+}
+
+/// A file for reading: neither what a link leads to, nor waiting for somebody at the other end of a pipe.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
 }
 
 fn is_called_recording(path: &Path) -> bool {
@@ -140,7 +219,7 @@ fn has_own_sidecar(path: &Path) -> bool {
 }
 
 /// `NAME.mp4.json` or `NAME.json` beside `NAME.mp4`.
-pub(super) fn sidecar(path: &Path) -> Option<PathBuf> {
+fn sidecar(path: &Path) -> Option<PathBuf> {
     [with_ending(path, "json"), path.with_extension("json")]
         .into_iter()
         .find(|path| path.is_file())
@@ -165,7 +244,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// A text file that is not too long.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text));
+    let read = open(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text));
     match read {
         Ok(length) if length as u64 > MAX_TEXT_BYTES => Err("it is longer than 16 MiB".to_owned()),
         Ok(_) => Ok(text),
@@ -208,7 +287,11 @@ mod tests {
         write("alone.vtt.json", b"{}");
         let search = |paths: &[PathBuf], described| {
             let paths = paths.to_owned();
-            candidates(&Search { paths, described })
+            candidates(&Search {
+                paths,
+                described,
+                stores: Vec::new(),
+            })
         };
         let (found, failed) = search(&[folder.path().to_owned()], false);
         let names: Vec<_> = found

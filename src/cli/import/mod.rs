@@ -6,7 +6,7 @@ mod request;
 mod upload;
 mod watch;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use self::upload::Taken;
 use super::directory::{Directory, DirectoryArgs, lifetime};
 use super::output::{Progress, line};
 use super::{Failure, block_on};
+use crate::config::{Config, ContentConfig};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
+use crate::db::content_objects;
 use crate::db::imported_files::{self, ImportedFile, Remember};
 use crate::db::keeping;
 use crate::db::meetings;
@@ -144,7 +146,14 @@ impl Import {
             let search = Search {
                 paths: self.paths,
                 described: self.described,
+                stores: store_folders(&importer.directory.config),
             };
+            if let Some(path) = search.in_store() {
+                return Err(Failure::refused([format!(
+                    "{} lies in the content store: what is there is in it already",
+                    path.display()
+                )]));
+            }
             match self.watch {
                 true => watch::watch(&importer, &search, self.interval, self.settle).await,
                 false => importer.all(&search).await,
@@ -207,6 +216,23 @@ impl Importer {
         let Some(found) = found else { return Ok(None) };
         // Cut short between the end of the one and the other.
         if self.moves && !self.dry_run && !found.artifact.quarantined {
+            // Length and time do not tell all.
+            let file = candidate.path.clone();
+            let hashed = tokio::task::spawn_blocking(move || {
+                find::open(&file).and_then(|file| crate::content::hash_file(&file))
+            });
+            let hashed = hashed
+                .await
+                .map_err(text)?
+                .map_err(|error| find::reason(&error))?;
+            let stored = content_objects::find(&mut db, found.content_key.as_deref().unwrap_or_default());
+            if stored
+                .await
+                .map_err(text)?
+                .is_none_or(|stored| stored.sha256 != hashed)
+            {
+                return Ok(None);
+            }
             let transcript = find::transcript(&candidate.path).filter(|_| !candidate.is_transcript);
             if let Some(transcript) = &transcript {
                 let content = find::read_text(transcript)?;
@@ -216,7 +242,7 @@ impl Importer {
                     return Ok(None);
                 }
             }
-            let sidecar = find::sidecar(&candidate.path);
+            let sidecar = candidate.sidecar.clone();
             let beside: Vec<PathBuf> = sidecar.into_iter().chain(transcript).collect();
             self.remove(candidate, &beside)?;
         }
@@ -263,7 +289,7 @@ impl Importer {
 
     async fn take(&self, candidate: &Candidate, wish: Wish, organizer: User) -> Result<Outcome, String> {
         let wanted = Wanted::check(&wish.request).map_err(text)?;
-        let file = File::open(&candidate.path).map_err(|error| find::reason(&error))?;
+        let file = find::open(&candidate.path).map_err(|error| find::reason(&error))?;
         let progress = (!self.json)
             .then(|| Progress::of_bytes(&candidate.path.display().to_string(), candidate.size_bytes));
         let show = |done| {
@@ -392,6 +418,14 @@ impl Importer {
         let path = path.display().to_string().escape_debug().to_string();
         let parts = [Some(format!("{path}: {word}")), id.cloned(), detail];
         Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
+    }
+}
+
+/// The folder in which content is kept, if it is one.
+fn store_folders(config: &Config) -> Vec<find::FolderId> {
+    match config.content_place() {
+        Ok(ContentConfig::Folder(folder)) => find::folder_id(&folder).into_iter().collect(),
+        Ok(ContentConfig::S3(_)) | Err(_) => Vec::new(),
     }
 }
 

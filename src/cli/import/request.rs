@@ -34,7 +34,7 @@ pub(super) struct Wish {
 pub(super) fn wish(candidate: &Candidate, defaults: &Defaults) -> Result<Wish, String> {
     let path = &candidate.path;
     let mut beside = Vec::new();
-    let mut body = match find::sidecar(path) {
+    let mut body = match candidate.sidecar.clone() {
         None => Map::new(),
         Some(sidecar) => {
             let body = read_sidecar(&sidecar).map_err(|why| format!("{}: {why}", sidecar.display()))?;
@@ -57,7 +57,7 @@ pub(super) fn wish(candidate: &Candidate, defaults: &Defaults) -> Result<Wish, S
         beside.push(text);
     }
     describe_meeting(&mut body, candidate, defaults);
-    let file = File::open(path).map_err(|error| find::reason(&error))?;
+    let file = find::open(path).map_err(|error| find::reason(&error))?;
     let sha256 = crate::content::hash_file(&file).map_err(|error| find::reason(&error))?;
     let sha256 = to_hex(&sha256);
     describe_item(&mut body, candidate, &sha256)?;

@@ -248,6 +248,90 @@ fn a_transcript_that_comes_later_is_not_removed_unstored() {
 }
 
 #[test]
+fn the_store_itself_is_left_alone_and_links_are() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    let own = home.write("inbox/own.mp4", &sample("faststart.mp4"));
+    let outside = tempfile::tempdir().unwrap();
+    let elsewhere = outside.path().join("elsewhere.mp4");
+    std::fs::write(&elsewhere, sample("moov-last.mp4")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, home.path("inbox/linked.mp4")).unwrap();
+    let files = || {
+        let mut files = home.content_files();
+        files.sort();
+        files
+    };
+    let root = home.stores.content_root().display().to_string();
+    let is_folder = std::path::Path::new(&home.data()).join("content") == home.stores.content_root();
+    let before = files();
+    if is_folder {
+        for path in [root.clone(), before[0].display().to_string()] {
+            let refused = home.run(&arguments(&["--move", "--organizer", ORGANIZER, &path]));
+            assert!(
+                refused.refused().contains("lies in the content store"),
+                "{refused:?}"
+            );
+        }
+    }
+    // The folder that has all of these, and a link.
+    let above = home.path("");
+    let paths = if is_folder {
+        [above.as_str()]
+    } else {
+        [inbox.as_str()]
+    };
+    let arguments = arguments(&[&["--move", "--organizer", ORGANIZER][..], &paths].concat());
+    let ran = home.run(&arguments);
+    assert!(ran.out.contains("own.mp4: imported"), "{ran:?}");
+    assert!(!std::path::Path::new(&own).exists());
+    assert!(std::path::Path::new(&home.path("inbox/linked.mp4")).exists());
+    assert!(before.iter().all(|file| file.exists()), "{ran:?}");
+    // Named, a link is followed.
+    let linked = home.path("inbox/linked.mp4");
+    let ran = home.run(&["import", "--tenant", CONTOSO, "--organizer", ORGANIZER, &linked]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+}
+
+#[test]
+fn a_sidecar_of_two_recordings_is_of_neither() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    home.write("inbox/talk.mp4", &sample("faststart.mp4"));
+    home.write("inbox/talk.webm", &sample("browser.webm"));
+    let told = json!({ "meeting": { "organizer": ORGANIZER } }).to_string();
+    home.write("inbox/talk.json", told.as_bytes());
+    let all = arguments(&["--described", "--move", &inbox]);
+    let ran = home.run(&all);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(
+        ran.out.contains("call the one of this file talk.webm.json"),
+        "{}",
+        ran.out
+    );
+    home.write("inbox/talk.mp4.json", told.as_bytes());
+    std::fs::rename(home.path("inbox/talk.json"), home.path("inbox/talk.webm.json")).unwrap();
+    assert_eq!(home.json(&all).len(), 2);
+}
+
+#[test]
+fn other_bytes_of_the_same_length_and_time_are_not_removed_unstored() {
+    let home = Home::seeded();
+    let inbox = inbox(&home);
+    let file = home.write("inbox/talk.mp4", &sample("faststart.mp4"));
+    home.one(&arguments(&["--organizer", ORGANIZER, &inbox]));
+    let mut bytes = sample("faststart.mp4");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    let time = std::fs::metadata(&file).unwrap().modified().unwrap();
+    std::fs::write(&file, &bytes).unwrap();
+    let handle = std::fs::File::options().write(true).open(&file).unwrap();
+    handle.set_modified(time).unwrap();
+    let moved = home.one(&arguments(&["--move", "--organizer", ORGANIZER, &inbox]));
+    assert_eq!(moved["outcome"], "imported", "{moved}");
+    assert!(!std::path::Path::new(&file).exists());
+}
+
+#[test]
 fn what_no_sidecar_describes_can_be_left_alone() {
     let home = Home::seeded();
     let inbox = inbox(&home);

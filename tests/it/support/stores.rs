@@ -173,6 +173,8 @@ impl Stores {
                 Rows::File(file) => rows_of_file(file, &name),
                 Rows::Postgres(database, _) => rows_of_table(database, &name),
             };
+            // Which tenants are described follows by itself, too.
+            rows.retain(|row| !row.contains("tree.tenant."));
             rows.sort();
             (name, rows)
         };

@@ -115,6 +115,12 @@ async fn what_changes_is_described_anew_and_what_goes_is_not_described_any_more(
         "{tenant}"
     );
     assert!(!tenant.to_string().contains("argon2"), "{tenant}");
+    let recording = description_of(&app, "recording-1");
+    let people = recording["people"].as_array().unwrap();
+    assert!(
+        people.iter().any(|one| one["displayName"] == "Robin"),
+        "{recording}"
+    );
     app.seed("recordings:\n  - { id: recording-2, \"@removed\": { reason: deleted } }\n")
         .await;
     described(&app).await;
