@@ -27,7 +27,8 @@ there is one; what it says counts over the environment). It holds a secret: chmo
     UPLOAD_ORGANIZER         whose meetings they are, where nothing else tells
     UPLOAD_ORGANIZERS        a file with lines ROOM ORGANIZER, looked at first
 
-Ends with 0 when the recording is there, 1 where it is refused, 2 for wrong use, 75 where it gave up for now.
+Ends with 0 when the recording is there, 1 where it is refused, 2 for wrong use or a file that cannot be read, 75 where it gave
+up for now, 130 after Ctrl-C. Whatever it is, it is told in a line.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -73,6 +75,10 @@ class Misconfigured(Exception):
     """A setting is missing or no good."""
 
 
+class NoOrganizer(Misconfigured):
+    """Nothing says whose meetings a room has. Another room may have somebody."""
+
+
 class Settings(dict):
     """Names and values, from the environment and a file."""
 
@@ -82,8 +88,15 @@ class Settings(dict):
         named = environment.get("UPLOAD_SETTINGS")
         file = Path(named or SETTINGS_FILE)
         if named or file.exists():
-            for number, line in enumerate(file.read_text().splitlines(), 1):
-                words = shlex.split(line, comments=True)
+            try:
+                lines = file.read_text(encoding="utf-8").splitlines()
+            except (OSError, ValueError) as why:
+                raise Misconfigured(f"the file of settings: {in_a_line(why)}") from None
+            for number, line in enumerate(lines, 1):
+                try:
+                    words = shlex.split(line, comments=True)
+                except ValueError:
+                    raise Misconfigured(f"{file}:{number}: expected NAME=value, found a quote that does not end") from None
                 if words[:1] == ["export"]:
                     words = words[1:]
                 for word in words:
@@ -111,7 +124,11 @@ class Settings(dict):
         """Whose meetings a room has, by any of its names: what the file says of it, or the default."""
         known: dict[str, str] = {}
         if self.get("UPLOAD_ORGANIZERS"):
-            for line in Path(self["UPLOAD_ORGANIZERS"]).read_text(encoding="utf-8").splitlines():
+            try:
+                lines = Path(self["UPLOAD_ORGANIZERS"]).read_text(encoding="utf-8").splitlines()
+            except (OSError, ValueError) as why:
+                raise Misconfigured(f"UPLOAD_ORGANIZERS: {in_a_line(why)}") from None
+            for line in lines:
                 name, _, organizer = " ".join(line.split()).rpartition(" ")
                 if name and not line.startswith("#"):
                     known.setdefault(name.lower(), organizer)
@@ -119,7 +136,7 @@ class Settings(dict):
             if room.lower() in known:
                 return known[room.lower()]
         if not self.get("UPLOAD_ORGANIZER"):
-            raise Misconfigured(f"{rooms[0]} has no organizer: set UPLOAD_ORGANIZER, or UPLOAD_ORGANIZERS to a file")
+            raise NoOrganizer(f"{rooms[0]} has no organizer: set UPLOAD_ORGANIZER, or UPLOAD_ORGANIZERS to a file")
         return self["UPLOAD_ORGANIZER"]
 
 
@@ -168,6 +185,8 @@ class Uploader:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         base = settings.wanted("GRAPH_BASE_URL").rstrip("/")
+        if not base.startswith(("http://", "https://")):
+            raise Misconfigured(f"GRAPH_BASE_URL: expected https://HOST/v1.0, found {base}")
         self.origin = base[: -len("/v1.0")] if base.endswith("/v1.0") else base
         self.opener = urllib.request.build_opener(_NoRedirect)
         self.first_pause = settings.number("UPLOAD_RETRY_SECONDS", 5)
@@ -273,7 +292,7 @@ class _Upload:
             if answer.status == 404 and self.url:
                 self.url = ""  # It has expired.
             elif not answer.is_good and not answer.may_pass and answer.status != 416:
-                raise Refused(answer.status, answer.why())
+                raise Refused(answer.status, answer.why() + self.for_whom(answer))
             self.wait(answer)
 
     def begin(self) -> Answer:
@@ -287,6 +306,12 @@ class _Upload:
         if answer.is_good:
             self.url = answer.json().get("uploadUrl", "")
         return answer
+
+    def for_whom(self, answer: Answer) -> str:
+        """Who was meant: most answers of 403 are about the organizer and do not say so."""
+        meeting = self.request.get("meeting")
+        organizer = meeting.get("organizer") if isinstance(meeting, dict) else None
+        return f" (for organizer {organizer})" if answer.status == 403 and organizer else ""
 
     def begin_anew(self, status: int, fault: str) -> None:
         """What came before is not of this file as it is now. Once that is given up, all of it is sent."""
@@ -330,27 +355,118 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def in_a_line(why: BaseException) -> str:
+    """What is wrong, without a number, in one line."""
+    if isinstance(why, OSError) and why.strerror:
+        return f"{why.filename}: {why.strerror}" if why.filename else why.strerror
+    if isinstance(why, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    return " ".join(str(why).split()) or type(why).__name__
+
+
+class Sidecars:
+    """Writes what an import is to know about films into NAME.json beside them. A film with which something is wrong is told, and
+    does not keep back the others."""
+
+    def __init__(self, system: str) -> None:
+        self.system = system
+        self.failed = 0
+        self.left: Counter[str] = Counter()
+        # A path need not be UTF-8.
+        sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+
+    def say(self, text: str) -> None:
+        print(f"{self.system}: {text}", file=sys.stderr)
+
+    def fail(self, where: Path, why: BaseException) -> None:
+        self.failed += 1
+        self.say(f"{where}: {in_a_line(why)}")
+
+    def leave(self, why: str) -> None:
+        """Counts a film that gets no sidecar."""
+        self.left[why] += 1
+
+    def write(self, film: Path, request: Callable[[], dict[str, Any]]) -> None:
+        """Writes one where it is new, and prints its path."""
+        try:
+            other = self.by_another(film)
+            if other:
+                self.say(f"{other} stays as it is, as its source is not {self.system}")
+            elif write_sidecar(film, request()):
+                print(film.with_suffix(".json"))
+        except (NoOrganizer, OSError, ValueError) as why:
+            self.fail(film, why)
+
+    def by_another(self, film: Path) -> Path | None:
+        """A sidecar that somebody else has written, perhaps by hand."""
+        own = film.with_suffix(".json")
+        for sidecar in (film.with_name(f"{film.name}.json"), own):
+            if sidecar.exists():
+                try:
+                    known = json.loads(sidecar.read_bytes())
+                except (ValueError, RecursionError):
+                    return sidecar
+                source = known.get("source") if isinstance(known, dict) else None
+                if not isinstance(source, dict) or source.get("system") != self.system:
+                    return sidecar
+        return None
+
+    def end(self) -> int:
+        """Tells what is left out, and gives the exit status."""
+        if self.left:
+            self.say("left out: " + "; ".join(f"{why}: {count}" for why, count in sorted(self.left.items())))
+        return 1 if self.failed else 0
+
+
 def write_sidecar(film: Path, request: dict[str, Any]) -> bool:
     """Writes what an import is to know about a film into NAME.json beside it. False where that stands there already."""
     sidecar = film.with_suffix(".json")
-    text = json.dumps(request, indent=2, ensure_ascii=False) + "\n"
-    if sidecar.exists() and sidecar.read_text(encoding="utf-8") == text:
+    try:
+        text = (json.dumps(request, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        raise ValueError("its name, or that of its folder, is not UTF-8") from None
+    if sidecar.exists() and sidecar.read_bytes() == text:
         return False
     # Whoever watches the folder sees all of it or nothing.
     part = sidecar.with_name(f".{sidecar.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, sidecar)
+    try:
+        part.write_bytes(text)
+        os.replace(part, sidecar)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return True
 
 
-def exit_status(work: Callable[[], None]) -> int:
+def exit_status(work: Callable[[], int | None]) -> int:
     """Does the work of a program, tells in a line why it was not done, and gives the exit status."""
     try:
-        work()
-    except (Misconfigured, Refused, GaveUp) as why:
-        print(f"{Path(sys.argv[0]).name}: {why}", file=sys.stderr)
-        return {Misconfigured: 2, Refused: 1, GaveUp: 75}[type(why)]
-    return 0
+        return work() or 0
+    except Refused as why:
+        told, status = str(why), 1
+    except GaveUp as why:
+        told, status = str(why), 75
+    except Misconfigured as why:
+        told, status = str(why), 2
+    except (OSError, ValueError) as why:
+        told, status = in_a_line(why), 2
+    except KeyboardInterrupt:
+        told, status = "interrupted", 130
+    print(f"{Path(sys.argv[0]).name}: {told}", file=sys.stderr)
+    return status
+
+
+def request_of(name: str) -> dict[str, Any]:
+    """What a file asks for; `-` is standard input."""
+    try:
+        request = json.loads(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+    except OSError as why:
+        raise Misconfigured(f"REQUEST: {in_a_line(why)}") from None
+    except (ValueError, RecursionError) as why:
+        raise Misconfigured(f"REQUEST: {name} is no JSON: {in_a_line(why)}") from None
+    if not isinstance(request, dict):
+        raise Misconfigured(f"REQUEST: {name} is no object of JSON")
+    return request
 
 
 def main(arguments: list[str]) -> int:
@@ -359,8 +475,7 @@ def main(arguments: list[str]) -> int:
         return 2
 
     def work() -> None:
-        text = sys.stdin.read() if arguments[1] == "-" else Path(arguments[1]).read_text()
-        made = Uploader(Settings.read()).upload(Path(arguments[0]), json.loads(text))
+        made = Uploader(Settings.read()).upload(Path(arguments[0]), request_of(arguments[1]))
         print(json.dumps(made))
 
     return exit_status(work)

@@ -10,7 +10,7 @@ use crate::authority::SigningFault;
 use crate::clock::Clock;
 use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, NEWEST_MIGRATION};
 use crate::seal::BadKey;
 
 pub use keys::Keys;
@@ -93,11 +93,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`] in one line that says what to do.
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+        Self::open_at(config, clock, NEWEST_MIGRATION).await
+    }
+
+    /// The same with a schema of step `schema`: for rows of an older store. A store that is further stays so.
+    ///
+    /// # Errors
+    /// [`StoreError`] in one line that says what to do.
+    pub async fn open_at(config: &Config, clock: &Clock, schema: i64) -> Result<Self, StoreError> {
         if let Some(data) = &config.data {
             make_folder(data)?;
         }
         let place = config.metadata_place()?;
-        let opened = Db::open(&place, config.metadata.connections, clock).await;
+        let opened = Db::open_at(&place, config.metadata.connections, clock, schema).await;
         let db = opened.map_err(|cause| StoreError::Database { place, cause })?;
         let place = config.content_place()?;
         let content = ContentStore::at(&place);
@@ -117,6 +125,16 @@ impl Store {
     pub async fn is_there(config: &Config) -> Result<bool, StoreError> {
         let place = config.metadata_place()?;
         let found = Db::is_there(&place).await;
+        found.map_err(|cause| StoreError::Database { place, cause })
+    }
+
+    /// The schema number of the store that `config` names, 0 where there is none; makes none.
+    ///
+    /// # Errors
+    /// [`StoreError`] in one line that says what to do.
+    pub async fn version(config: &Config) -> Result<i64, StoreError> {
+        let place = config.metadata_place()?;
+        let found = Db::version(&place).await;
         found.map_err(|cause| StoreError::Database { place, cause })
     }
 }

@@ -21,8 +21,10 @@
 #   UPLOAD_SLICE_BYTES       length of slices; what the server says
 #   UPLOAD_RETRY_SECONDS     first pause after a failure, doubled up to a minute; 5
 #   UPLOAD_ATTEMPTS          failures in a row after which it gives up for now; 50
+#   UPLOAD_PROGRESS          yes: a line for each 10 % that are there; otherwise on a terminal alone; no: never
 #
-# Ends with 0 when the recording is there, 1 where it is refused, 2 for wrong use, 75 where it gave up for now.
+# Ends with 0 when the recording is there, 1 where it is refused, 2 for wrong use (a setting, a file or a program is missing, or
+# REQUEST is no JSON), 75 where it gave up for now.
 #
 # Try it:
 #   echo '{"meeting": {"organizer": "megan@example.org"}, "recording": {}, "source": {"system": "test", "id": "1"}}' |
@@ -32,10 +34,37 @@ umask 077
 
 say() { printf 'upload: %s\n' "$*" >&2; }
 
-if [ $# != 2 ] || [ ! -r "$1" ]; then
-  say 'usage: upload.sh FILE REQUEST'
+# wrong TEXT: it has been called in a way that cannot be.
+wrong() {
+  say "$*"
   exit 2
+}
+# readable WHAT FILE
+readable() {
+  [ -e "$2" ] || wrong "$1 $2 is not there"
+  if [ -d "$2" ] || [ ! -r "$2" ]; then wrong "$1 $2 cannot be read"; fi
+}
+
+[ $# = 2 ] || wrong 'usage: upload.sh FILE REQUEST'
+for needed in curl jq sha256sum; do
+  command -v "$needed" >/dev/null || wrong "$needed is missing"
+done
+readable 'the file' "$1"
+[ "$2" = - ] || readable 'REQUEST' "$2"
+wanted=GRAPH_BASE_URL
+if [ -n "${UPLOAD_TOKEN_FILE-}" ]; then
+  readable UPLOAD_TOKEN_FILE "$UPLOAD_TOKEN_FILE"
+else
+  wanted="$wanted AZURE_TENANT_ID AZURE_CLIENT_ID"
+  if [ -n "${AZURE_CLIENT_SECRET_FILE-}" ]; then
+    readable AZURE_CLIENT_SECRET_FILE "$AZURE_CLIENT_SECRET_FILE"
+  else
+    wanted="$wanted AZURE_CLIENT_SECRET"
+  fi
 fi
+for name in $wanted; do
+  eval "[ -n \"\${$name-}\" ]" || wrong "$name is not set: the head of $0 says which settings it needs"
+done
 file=$1
 origin=${GRAPH_BASE_URL%/v1.0}
 origin=${origin%/}
@@ -51,7 +80,12 @@ size=$(wc -c <"$file" | tr -d ' ')
 sha256=$(sha256sum <"$file" | cut -d ' ' -f 1)
 if [ "$2" = - ]; then cat; else cat <"$2"; fi |
   jq --arg name "${file##*/}" --arg sha256 "$sha256" --argjson size "$size" \
-    '. + {item: {name: $name, size: $size, sha256: $sha256}}' >"$work/request"
+    'if type == "object" then . + {item: {name: $name, size: $size, sha256: $sha256}} else error("found \(type)") end' \
+    >"$work/request" 2>"$work/fault" || : >"$work/request"
+[ -s "$work/request" ] || wrong "REQUEST $2 is no object of JSON: $(tr '\n' ' ' <"$work/fault")"
+organizer=$(jq -r '.meeting?.organizer? // empty | strings' "$work/request")
+progress=${UPLOAD_PROGRESS:-}
+if [ -z "$progress" ] && [ -t 2 ]; then progress=yes; fi
 
 # ask CONFIGURATION OPTION…: leaves the body in $answer and the status in $status, 000 where there was no answer. What is
 # secret is in the configuration, which goes in by standard input: a command line everybody on the machine can read.
@@ -68,6 +102,15 @@ told() { jq -r "$1 // empty" "$answer" 2>/dev/null || true; }
 why() {
   told 'if (.error | type) == "object" then "\(.error.code): \(.error.message)" else .error_description end' | grep . ||
     printf 'status %s\n' "$status"
+}
+# Most answers of 403 are about the organizer, and do not say so.
+for_whom() { if [ "$status" = 403 ] && [ -n "$organizer" ]; then printf ' (for organizer %s)' "$organizer"; fi; }
+# show_progress BYTES: says that so many are there, where another tenth is.
+tenths=0
+show_progress() {
+  now=$(($1 * 10 / size))
+  if [ "$progress" = yes ] && [ "$now" -gt "$tenths" ]; then say "${file##*/}: ${now}0 % of $size bytes"; fi
+  tenths=$now
 }
 quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
@@ -96,6 +139,7 @@ send() {
     length=$(wc -c <"$work/slice" | tr -d ' ')
     ask "url = \"$url\"" --upload-file "$work/slice" --header 'Content-Type: application/octet-stream' \
       --header "Content-Range: bytes $next-$((next + length - 1))/$size"
+    case $status in 20?) show_progress "$((next + length))" ;; esac
     [ "$status" = 202 ] || break
     failures=0
     pause=${UPLOAD_RETRY_SECONDS:-5}
@@ -129,7 +173,7 @@ while :; do
     ;;
   409 | 422) fault=$(why) ;;
   404 | 408 | 416 | 423 | 425 | 429 | 5?? | 000) ;;
-  *) fault=$(why) begun_anew=yes ;;
+  *) fault=$(why)$(for_whom) begun_anew=yes ;;
   esac
   if [ -n "$fault" ]; then
     # What came before is not of this file as it is now. Once that is given up, all of it is sent.

@@ -66,7 +66,10 @@ USABLE = frozenset({"EGRESS_COMPLETE", "EGRESS_LIMIT_REACHED"})
 LONGEST_PAUSE_SECONDS = 3600
 
 # What keeps an event in the spool folder.
-FAILURES = (Refused, GaveUp, Misconfigured, OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError)
+FAILURES = (
+    *(Refused, GaveUp, Misconfigured, OSError, subprocess.SubprocessError),
+    *(ValueError, LookupError, TypeError, AttributeError, RecursionError),
+)
 
 
 class NotSigned(Exception):
@@ -88,7 +91,7 @@ def verify(token: str, body: bytes, key: str, secret: str) -> None:
         is_in_time = claims["exp"] > now - LEEWAY_SECONDS and claims.get("nbf", now) < now + LEEWAY_SECONDS
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         is_of_body = hmac.compare_digest(str(claims["sha256"]), digest)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise NotSigned("it has no token of LiveKit") from None
     if not is_signed or claims.get("iss") != key:
         raise NotSigned("it is signed with another key")
@@ -250,9 +253,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        # Digits of other scripts are digits, too; a long number is no number to Python.
+        is_number = length.isascii() and length.isdigit() and len(length) < 20
+        if not is_number or int(length) > MOST_BYTES:
             self.close_connection = True
-            self.answer(413 if length.isdigit() else 411)
+            self.answer(413 if is_number else 411)
             return
         body = self.rfile.read(int(length))
         try:
@@ -263,7 +268,7 @@ class Handler(BaseHTTPRequestHandler):
         except NotSigned as why:
             say(f"refused: {why}")
             self.answer(401)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             self.answer(400)
         except OSError as why:
             # LiveKit tries again.
@@ -311,6 +316,9 @@ class Receiver(ThreadingHTTPServer):
         self.secret = Path(file).read_text().strip() if file else settings.wanted("LIVEKIT_API_SECRET")
         self.spool, self.worker = spool, worker
         super().__init__((host, int(port)), Handler)
+
+    def handle_error(self, *_: Any) -> None:
+        say(f"a request broke off: {type(sys.exc_info()[1]).__name__}")
 
 
 def main(arguments: list[str]) -> None:

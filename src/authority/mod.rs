@@ -12,6 +12,7 @@ pub mod issue;
 pub mod key_ring;
 pub mod link;
 pub mod oauth_error;
+pub mod passphrase;
 pub mod password;
 pub mod permissions;
 pub mod pkce;

@@ -6,6 +6,7 @@ mod actor;
 mod admin;
 mod app;
 mod audit;
+mod backup;
 mod config;
 mod consent;
 mod demo;
@@ -16,6 +17,7 @@ mod output;
 mod password;
 mod quarantine;
 mod recording;
+mod restore;
 mod seed;
 mod serve;
 mod session;
@@ -30,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::backup::BackupError;
 use crate::clock::Clock;
 use crate::config::{Config, Effective, Flags, MetadataPlace};
 use crate::db::DbError;
@@ -95,6 +98,10 @@ enum Command {
     Quarantine(quarantine::QuarantineCommand),
     /// Compare every stored object with its recorded length and SHA-256.
     Verify(verify::Verify),
+    /// Copy all of the store into a folder, while it is being served.
+    Backup(backup::Backup),
+    /// Make a store of such a folder.
+    Restore(restore::Restore),
     /// Tell clients of the certificate authority for development.
     #[command(subcommand)]
     Tls(trust::TlsCommand),
@@ -187,6 +194,16 @@ impl From<DbError> for Failure {
     }
 }
 
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            BackupError::Passphrase(fault) => Self::refused([fault]),
+            other => Self::at_work(other),
+        }
+    }
+}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         match error {
@@ -234,6 +251,8 @@ impl Cli {
             Command::Recording(command) => command.run(),
             Command::Quarantine(command) => command.run(),
             Command::Verify(command) => command.run(),
+            Command::Backup(command) => command.run(),
+            Command::Restore(command) => command.run(),
             Command::Tls(command) => command.run(),
         }
     }

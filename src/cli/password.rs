@@ -1,13 +1,15 @@
 //! Where the commands get a password from: standard input, a terminal, or chance. Never a command line, which others on the
 //! machine can read.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::path::Path;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::Failure;
 use crate::authority::{password, random_secret, secret_hash};
-use crate::config::Secret;
+use crate::config::{BACKUP_PASSPHRASE, Secret};
 
 /// No line is read any further.
 const MAX_LINE_BYTES: u64 = 4096;
@@ -41,10 +43,18 @@ pub(super) async fn hash(secret: Secret) -> Result<String, Failure> {
 }
 
 fn first_line() -> Result<Secret, Failure> {
+    line_of(io::stdin().lock()).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => Failure::refused(["the password on standard input is not UTF-8"]),
+        _ => error.into(),
+    })
+}
+
+/// The first line of something, without its end.
+fn line_of(source: impl Read) -> io::Result<Secret> {
     let mut bytes = Vec::new();
-    BufReader::new(io::stdin().lock().take(MAX_LINE_BYTES)).read_until(b'\n', &mut bytes)?;
+    BufReader::new(source.take(MAX_LINE_BYTES)).read_until(b'\n', &mut bytes)?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::refused(["the password on standard input is not UTF-8"]))?;
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its first line is not UTF-8"))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
@@ -59,6 +69,36 @@ fn ask_twice() -> Result<Secret, Failure> {
     match one == two {
         true => Ok(one),
         false => Err(Failure::refused(["these were two different passwords"])),
+    }
+}
+
+/// The passphrase of a backup: the first line of `file`, what the environment says, or what a person at a terminal does, who is
+/// asked twice for a new one.
+pub(super) fn passphrase(file: Option<&Path>, is_new: bool) -> Result<Secret, Failure> {
+    if let Some(file) = file {
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Failure::refused([format!("--passphrase-file: {}: {error}", file.display())])
+        };
+        let opened = File::open(file).map_err(|error| unreadable(&error))?;
+        return line_of(opened).map_err(|error| unreadable(&error));
+    }
+    if let Some(text) = std::env::var_os(BACKUP_PASSPHRASE) {
+        let text = text.into_string();
+        return text
+            .map(Secret::new)
+            .map_err(|_| Failure::refused([format!("{BACKUP_PASSPHRASE}: the value is not UTF-8")]));
+    }
+    if !io::stdin().is_terminal() {
+        let text = format!(
+            "there is no passphrase for the keys: name a file with --passphrase-file, set {BACKUP_PASSPHRASE}, or leave the \
+             keys out with --without-keys"
+        );
+        return Err(Failure::refused([text]));
+    }
+    let one = ask("Passphrase of the backup: ")?;
+    match is_new && one != ask("The same again: ")? {
+        true => Err(Failure::refused(["these were two different passphrases"])),
+        false => Ok(one),
     }
 }
 

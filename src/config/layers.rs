@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::Flags;
 use super::problem::Problems;
 use super::reader::Reader;
 use super::registry::{self, KEYS, Key, PREFIX, TABLES};
 use super::value::{self, Entry, Layer, Origin, Value};
+use super::{BACKUP_PASSPHRASE, Flags};
 
 /// What the sources say, before it is put together.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ fn variables(
 ) {
     let mut ours: Vec<_> = environment
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
-        .filter(|(name, _)| name.starts_with(PREFIX))
+        .filter(|(name, _)| name.starts_with(PREFIX) && name != BACKUP_PASSPHRASE)
         .collect();
     // The environment has no order; the problems have one.
     ours.sort();

@@ -41,6 +41,9 @@ use value::Values;
 /// The reference: every setting with its default and when to change it, as a file to start from.
 pub const REFERENCE: &str = include_str!("../../config.default.toml");
 
+/// The one variable of ours that is no setting: `backup` and `restore` ask for it, and nobody else should have it.
+pub const BACKUP_PASSPHRASE: &str = "GRAPHOPHONE_BACKUP_PASSPHRASE";
+
 /// What the server was told, checked.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -147,6 +147,14 @@ fn the_profile_may_come_from_the_environment() {
 }
 
 #[test]
+fn the_passphrase_of_backups_is_no_setting_and_no_mistake() {
+    let loaded = load(&Flags::default(), [(BACKUP_PASSPHRASE, "four words of a test")]).unwrap();
+    assert!(!format!("{loaded:?}").contains("four words"));
+    let mistaken = load(&Flags::default(), [("GRAPHOPHONE_BACKUP_PASSPHRAS", "x")]);
+    assert!(mistaken.is_err());
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let text = "listen = 'localhost:80'\npublic_url = 'https://a.example/path'\n[limits]\nmax_connection = 1\n[[issuers]]";
     let environment = [("GRAPHOPHONE_LOG__REQUESTS", "1"), ("GRAPHOPHONE_PORT", "80")];

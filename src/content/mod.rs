@@ -5,6 +5,7 @@
 //! read by ranges. It knows nothing of rows; which object belongs to what is the database's knowledge.
 
 mod comparison;
+mod copy;
 mod key;
 mod local;
 mod partial;
@@ -24,6 +25,7 @@ use crate::config::ContentConfig;
 pub use crate::config::Finding;
 
 use comparison::Comparisons;
+pub use copy::{Copied, CopyError};
 pub use key::{ContentKey, Destination, Part};
 pub use local::hash_file;
 pub use partial::{Appending, Partial};
@@ -219,10 +221,7 @@ impl ContentStore {
         match self.put(key, io::Cursor::new(bytes)).await {
             Err(ContentError::Exists(key)) => {
                 // Whoever put it may have been killed before its name was durable.
-                if let Backend::Local(folder) = &self.backend {
-                    let (folder, key) = (Arc::clone(folder), key.clone());
-                    off_thread(move || folder.settle(&key)).await?;
-                }
+                self.settle(&key).await?;
                 let reader = self.open(&key).await?;
                 let sha256 = reader.hash().await?;
                 match sha256.as_slice() == digest.as_ref() {
@@ -287,10 +286,7 @@ impl ContentStore {
     pub async fn open_checked(&self, expected: &Expected) -> Result<Checked, ContentError> {
         let reader = self.open(&expected.key).await?;
         if reader.size_bytes() != expected.size_bytes {
-            return Err(ContentError::Damaged {
-                key: expected.key.clone(),
-                what: "its length has changed",
-            });
+            return Err(expected.damaged("its length has changed"));
         }
         if reader.modified_ns() == expected.modified_ns {
             return Ok(Checked {
@@ -309,19 +305,15 @@ impl ContentStore {
     /// [`ContentError::NotFound`] and [`ContentError::Damaged`] where it is not.
     pub async fn verify(&self, expected: &Expected) -> Result<i64, ContentError> {
         let reader = self.open(&expected.key).await?;
-        let damaged = |what| ContentError::Damaged {
-            key: expected.key.clone(),
-            what,
-        };
         if reader.size_bytes() < expected.size_bytes {
-            return Err(damaged(SHORTER));
+            return Err(expected.damaged(SHORTER));
         }
         if reader.size_bytes() > expected.size_bytes {
-            return Err(damaged("it is longer than it was"));
+            return Err(expected.damaged("it is longer than it was"));
         }
         match reader.hash().await?.as_slice() == expected.sha256 {
             true => Ok(reader.modified_ns()),
-            false => Err(damaged("its bytes have changed")),
+            false => Err(expected.damaged("its bytes have changed")),
         }
     }
 

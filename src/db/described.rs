@@ -1,12 +1,16 @@
 //! What has to be described anew in the content store, left as jobs of the commit that changes it.
 
-use super::artifacts::ArtifactKind;
-use super::{DbError, Session, Tx, Write};
+use super::artifacts::{self, ArtifactKind};
+use super::{DbError, Session, Tx, Write, tenants};
+use crate::clock::Ticks;
 
 /// The job that describes an artifact; its subject is its kind, a colon and its id.
 pub const ARTIFACT: &str = "tree.artifact";
 /// The job that describes a tenant with its people; its subject is its id.
 pub const TENANT: &str = "tree.tenant";
+
+/// Artifacts that are read at a time.
+const PAGE: i64 = 500;
 
 /// What `artifact` is called as the subject of a job.
 pub fn subject(kind: ArtifactKind, id: &str) -> String {
@@ -90,6 +94,33 @@ pub async fn tenant_of(tx: &mut Tx<'_>, user: &str) -> Result<(), DbError> {
         Some(id) => tenant(tx, &id).await,
         None => Ok(()),
     }
+}
+
+/// The step of the schema that describes.
+pub const SINCE: i64 = 6;
+
+/// All tenants and artifacts are described anew: the database has been filled from elsewhere, and leads.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn everything(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    for id in tenants::ids(tx).await? {
+        know(tx, &id).await?;
+        tenant(tx, &id).await?;
+        for kind in [ArtifactKind::Recording, ArtifactKind::Transcript] {
+            let mut after = (Ticks(i64::MIN), String::new());
+            loop {
+                let place = (after.0, after.1.as_str());
+                let page = artifacts::list_stored(tx, kind, &id, place, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = (last.artifact.created, last.artifact.id.clone());
+                for stored in page {
+                    artifact(tx, kind, &stored.artifact.id).await?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The names of a user have changed: all that is theirs, or was recorded while they took part, is described anew.

@@ -56,9 +56,10 @@ const STEPS: [Step; 6] = [
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
 pub const NEWEST: i64 = STEPS.len() as i64;
 
-/// The steps behind number `found`.
-fn missing(found: i64) -> impl Iterator<Item = &'static Step> {
-    STEPS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX))
+/// The steps behind number `found`, up to number `to`.
+fn missing(found: i64, to: i64) -> impl Iterator<Item = &'static Step> {
+    let number = |number: i64| usize::try_from(number).unwrap_or(0);
+    STEPS.iter().take(number(to)).skip(number(found))
 }
 
 /// The tables that the steps make.
@@ -83,16 +84,16 @@ pub(super) fn check_sqlite(connection: &Connection) -> Result<i64, DbError> {
     settled_version(connection)
 }
 
-/// Brings the store behind `connection` to [`NEWEST`].
-pub(super) fn sqlite(connection: &mut Connection, clock: &Clock) -> Result<(), DbError> {
+/// Brings the store behind `connection` to step `to`, if it is not there yet.
+pub(super) fn sqlite(connection: &mut Connection, clock: &Clock, to: i64) -> Result<(), DbError> {
     let found = settled_version(connection)?;
-    if found == NEWEST {
+    if found >= to {
         return Ok(());
     }
     // Somebody else may be at it: look again once the write lock is ours.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut number = version(&tx)?;
-    for step in missing(number) {
+    for step in missing(number, to) {
         tx.execute_batch(step.sqlite)?;
         number += 1;
     }
@@ -127,10 +128,10 @@ fn version(connection: &Connection) -> Result<i64, DbError> {
     }
 }
 
-/// Brings the store of that PostgreSQL database to [`NEWEST`]. Nodes may start together: one of them does it, the others
-/// wait.
-pub(super) async fn postgres(client: &mut Client, clock: &Clock) -> Result<(), DbError> {
-    if postgres_version(client).await? == NEWEST {
+/// Brings the store of that PostgreSQL database to step `to`, if it is not there yet. Nodes may start together: one of them does
+/// it, the others wait.
+pub(super) async fn postgres(client: &mut Client, clock: &Clock, to: i64) -> Result<(), DbError> {
+    if postgres_version(client).await? >= to {
         return Ok(());
     }
     // Whatever is the database's default: what is looked at behind the lock has to be what is there then.
@@ -145,7 +146,7 @@ pub(super) async fn postgres(client: &mut Client, clock: &Clock) -> Result<(), D
     let prepared = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
     tx.batch_execute(&prepared).await.map_err(not_allowed)?;
     let found = postgres_version(&tx).await?;
-    for step in missing(found) {
+    for step in missing(found, to) {
         tx.batch_execute(step.postgres).await.map_err(not_allowed)?;
     }
     if found == 0 {
@@ -161,7 +162,7 @@ pub(super) async fn postgres(client: &mut Client, clock: &Clock) -> Result<(), D
         }
     }
     let sql = "INSERT INTO store (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    tx.execute(sql, &[&NEWEST.to_string()])
+    tx.execute(sql, &[&found.max(to).to_string()])
         .await
         .map_err(|error| fault(&error))?;
     tx.commit().await.map_err(|error| fault(&error))

@@ -20,6 +20,7 @@ pub mod content_objects;
 pub mod described;
 pub mod device_codes;
 pub mod directory;
+pub mod dump;
 pub mod ended;
 mod error;
 pub mod failed_attempts;
@@ -58,7 +59,7 @@ pub(crate) use sqlite::add_functions_for_test;
 pub use value::Value;
 
 use crate::clock::Clock;
-use crate::config::{Finding, MetadataPlace, PostgresConfig};
+use crate::config::{Finding, MetadataPlace};
 
 /// The store's rows, as one runtime thread reaches them. A clone shares the thread's connections.
 #[derive(Clone)]
@@ -118,15 +119,32 @@ impl Db {
     /// [`DbError::Newer`] for a store of a later version, [`DbError::Foreign`] for another application's database,
     /// [`DbError::SetUp`] for what an operator can mend, and what the engine says.
     pub async fn open(place: &MetadataPlace, connections: usize, clock: &Clock) -> Result<Self, DbError> {
-        match place {
+        Self::open_at(place, connections, clock, NEWEST_MIGRATION).await
+    }
+
+    /// The same, bringing it to the step `schema` and no further: for rows of an older store. A store that is further stays so.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_at(
+        place: &MetadataPlace,
+        connections: usize,
+        clock: &Clock,
+        schema: i64,
+    ) -> Result<Self, DbError> {
+        let engine = match place {
             MetadataPlace::Sqlite(path) => {
                 let (path, clock) = (path.clone(), clock.clone());
                 // Waits for other processes that write.
-                let opened = tokio::task::spawn_blocking(move || Self::open_file(&path, &clock)).await;
-                opened.map_err(|lost| DbError::Engine(Box::new(lost)))?
+                let open = move || sqlite::Handle::open(&path, &clock, schema);
+                let opened = tokio::task::spawn_blocking(open).await;
+                Engine::Sqlite(opened.map_err(|lost| DbError::Engine(Box::new(lost)))??)
             }
-            MetadataPlace::Postgres(server) => Self::open_server(server, connections, clock).await,
-        }
+            MetadataPlace::Postgres(server) => {
+                Engine::Postgres(postgres::Handle::open(server, connections, clock, schema).await?)
+            }
+        };
+        Ok(Self { engine })
     }
 
     /// Opens the SQLite file at `path`. Blocks the thread.
@@ -135,17 +153,7 @@ impl Db {
     /// As [`Db::open`].
     pub fn open_file(path: &Path, clock: &Clock) -> Result<Self, DbError> {
         Ok(Self {
-            engine: Engine::Sqlite(sqlite::Handle::open(path, clock)?),
-        })
-    }
-
-    async fn open_server(
-        server: &PostgresConfig,
-        connections: usize,
-        clock: &Clock,
-    ) -> Result<Self, DbError> {
-        Ok(Self {
-            engine: Engine::Postgres(postgres::Handle::open(server, connections, clock).await?),
+            engine: Engine::Sqlite(sqlite::Handle::open(path, clock, NEWEST_MIGRATION)?),
         })
     }
 
@@ -157,6 +165,22 @@ impl Db {
         match place {
             MetadataPlace::Sqlite(path) => Ok(path.is_file()),
             MetadataPlace::Postgres(server) => Ok(postgres::version(server).await? > 0),
+        }
+    }
+
+    /// The schema number of the store at `place`, 0 where there is none; makes none.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn version(place: &MetadataPlace) -> Result<i64, DbError> {
+        match place {
+            MetadataPlace::Sqlite(path) if !path.exists() => Ok(0),
+            MetadataPlace::Sqlite(path) => {
+                let path = path.clone();
+                let looked = tokio::task::spawn_blocking(move || sqlite::version(&path)).await;
+                looked.map_err(|lost| DbError::Engine(Box::new(lost)))?
+            }
+            MetadataPlace::Postgres(server) => postgres::version(server).await,
         }
     }
 

@@ -79,9 +79,10 @@ impl Handle {
         config: &PostgresConfig,
         connections: usize,
         clock: &Clock,
+        schema: i64,
     ) -> Result<Self, DbError> {
         let server = Arc::new(connect::Server::new(config)?);
-        migrate::postgres(&mut connect(config).await?, clock).await?;
+        migrate::postgres(&mut connect(config).await?, clock, schema).await?;
         Ok(Self {
             pool: server.pool(OWN_CONNECTIONS)?,
             server,

@@ -17,11 +17,17 @@ impl KeyPurpose {
     /// Every purpose.
     pub const ALL: [Self; 2] = [Self::Token, Self::Page];
 
-    const fn text(self) -> &'static str {
+    /// The word of the column.
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::Page => "page",
         }
+    }
+
+    /// The purpose of that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.text() == text)
     }
 }
 
@@ -113,7 +119,11 @@ impl Write for PutFirst {
     }
 }
 
-async fn insert(tx: &mut Tx<'_>, purpose: KeyPurpose, key: &StoredKey) -> Result<(), DbError> {
+/// Stores a key beside what is there.
+///
+/// # Errors
+/// [`DbError::Conflict`] where its name is taken.
+pub async fn insert(tx: &mut Tx<'_>, purpose: KeyPurpose, key: &StoredKey) -> Result<(), DbError> {
     const SQL: &str = "
         INSERT INTO signing_keys (kid, purpose, secret, is_sealed, public_jwk, created_ticks)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -17,6 +17,7 @@
 
 mod driver;
 mod functions;
+mod probe;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -29,13 +30,14 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{OpenFlags, TransactionBehavior, params_from_iter};
+use rusqlite::{OpenFlags, params_from_iter};
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use driver::Columns;
 #[cfg(test)]
 pub(crate) use functions::add_functions as add_functions_for_test;
 use functions::add_functions;
+pub(super) use probe::{probe, version};
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;
@@ -69,8 +71,8 @@ struct Shared {
 }
 
 impl Handle {
-    pub(super) fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
-        let engine = Engine::open(path, clock)?;
+    pub(super) fn open(path: &Path, clock: &Clock, schema: i64) -> Result<Self, DbError> {
+        let engine = Engine::open(path, clock, schema)?;
         let committer = Committer::start(&engine)?;
         Ok(Self {
             shared: Arc::new(Shared { engine, committer }),
@@ -116,7 +118,7 @@ struct Engine {
 }
 
 impl Engine {
-    fn open(path: &Path, clock: &Clock) -> Result<Self, DbError> {
+    fn open(path: &Path, clock: &Clock, schema: i64) -> Result<Self, DbError> {
         if rusqlite::version_number() < OLDEST_GOOD_VERSION {
             let text = format!(
                 "SQLite {} is linked, 3.51.3 or newer is needed",
@@ -130,7 +132,7 @@ impl Engine {
         };
         // Looked at before any setting is changed: what is not ours stays as it is.
         migrate::check_sqlite(&engine.plain()?)?;
-        migrate::sqlite(&mut engine.connect()?.0, clock)?;
+        migrate::sqlite(&mut engine.connect()?.0, clock, schema)?;
         Ok(engine)
     }
 
@@ -159,29 +161,6 @@ impl Engine {
         connection.0.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
-}
-
-/// Tries the store at `path` out, without bringing it up to date: whether it is one, and whether a row can be written.
-/// Blocks the thread.
-pub(super) fn probe(path: &Path) -> Result<(), DbError> {
-    const WRITE: &str = "
-        INSERT INTO store (name, value)
-        VALUES ('probe', 'may be removed')
-        ON CONFLICT (name) DO NOTHING";
-    const REMOVE: &str = "
-        DELETE FROM store
-        WHERE name = 'probe'";
-    let engine = Engine {
-        path: path.to_owned(),
-    };
-    let mut connection = engine.plain()?;
-    if migrate::check_sqlite(&connection)? == 0 {
-        return Ok(());
-    }
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute(WRITE, [])?;
-    tx.execute(REMOVE, [])?;
-    Ok(tx.commit()?)
 }
 
 /// A new file is changed to WAL while nobody else looks at it, and SQLite does not wait for that by itself.

@@ -15,6 +15,7 @@ use super::{Store, StoreError};
 use crate::authority::key_ring::STILL_NEEDED;
 use crate::authority::{KeyRing, SigningKey};
 use crate::clock::Ticks;
+use crate::db::Session;
 use crate::db::signing_keys::{self, KeyPurpose, PutFirst, Rotate, SealKey, StoredKey};
 use crate::ids;
 use crate::seal::Sealer;
@@ -130,6 +131,45 @@ impl Store {
         let created = self.clock.now();
         let sealed = StoredKey::sealed(kid, secret, public_jwk, created, key_file);
         sealed.ok_or_else(|| StoreError::Key("the system gives no randomness".to_owned()))
+    }
+
+    /// All keys of `db`, which is of this store, with their secrets as they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] in one line that says what to do.
+    pub async fn opened_keys(&self, db: &mut Session) -> Result<Vec<(KeyPurpose, StoredKey)>, StoreError> {
+        let mut keys = Vec::new();
+        for purpose in KeyPurpose::ALL {
+            let of_purpose = signing_keys::all(db, purpose).await?;
+            keys.extend(of_purpose.into_iter().map(|key| (purpose, key)));
+        }
+        if !keys.iter().any(|(_, key)| key.is_sealed) {
+            return Ok(keys);
+        }
+        let key_file = self.key_file().await?;
+        for (_, key) in &mut keys {
+            key.secret = key.open(&key_file).ok_or_else(wrong_key_file)?;
+            key.is_sealed = false;
+        }
+        Ok(keys)
+    }
+
+    /// Such keys as this store keeps them: sealed with its own key file, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] in one line that says what to do.
+    pub async fn sealed_keys(
+        &self,
+        keys: Vec<(KeyPurpose, StoredKey)>,
+    ) -> Result<Vec<(KeyPurpose, StoredKey)>, StoreError> {
+        let key_file = self.key_file().await?;
+        let seal = |(purpose, key): (KeyPurpose, StoredKey)| {
+            let sealed = StoredKey::sealed(key.kid, &key.secret, key.public_jwk, key.created, &key_file);
+            let sealed =
+                sealed.ok_or_else(|| StoreError::Key("the system gives no randomness".to_owned()))?;
+            Ok((purpose, sealed))
+        };
+        keys.into_iter().map(seal).collect()
     }
 
     /// Keys of a store that was made before there were key files.

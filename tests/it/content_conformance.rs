@@ -6,6 +6,7 @@
 //!
 //! Not seen here: whether files and folders are fsynced, and in which order. That needs a machine that loses its power.
 
+mod copies;
 mod partial;
 
 use std::collections::HashSet;

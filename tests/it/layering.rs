@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// The rooms from the ground up. A room names only those before it.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "clock",
     "ids",
     "seal",
@@ -29,6 +29,7 @@ const ORDER: [&str; 25] = [
     "retention",
     "tree",
     "verify",
+    "backup",
     "app",
     "http",
     "server",
@@ -141,13 +142,13 @@ const ONLY: &[Only] = &[
     },
     Only {
         path: "argon2",
-        modules: &["authority::secret_hash"],
-        reason: "one choice of parameters",
+        modules: &["authority::passphrase", "authority::secret_hash"],
+        reason: "one choice of parameters for passwords, and one for passphrases",
     },
     Only {
         path: "aws_lc_rs",
-        modules: &["auth", "authority", "content", "seal"],
-        reason: "signatures, digests of content, and seals",
+        modules: &["auth", "authority", "backup::rows", "content", "seal"],
+        reason: "signatures, digests of content and of rows in files, and seals",
     },
     Only {
         path: "clap",
@@ -202,6 +203,8 @@ const ONLY: &[Only] = &[
     Only {
         path: "rustix",
         modules: &[
+            "backup::files",
+            "backup::folder",
             "cli::actor",
             "cli::import::find",
             "cli::password",
@@ -217,6 +220,7 @@ const ONLY: &[Only] = &[
         modules: &[
             "auth::fetch",
             "auth::issuers",
+            "backup",
             "cli",
             "config::layers",
             "config::secret",
@@ -229,7 +233,7 @@ const ONLY: &[Only] = &[
             "uploads::finish",
             "uploads::remux",
         ],
-        reason: "files: of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
+        reason: "files: of backups, of certificates and keys, of commands, of the configuration and its secrets, of content, of the \
                  database (made so that its owner alone reads it), of seeds, and the data folder itself",
     },
     Only {
@@ -252,6 +256,7 @@ const ONLY: &[Only] = &[
         modules: &[
             "auth",
             "authority",
+            "backup",
             "cli",
             "content",
             "db",
@@ -345,6 +350,7 @@ const WIRE_NAMES: &[(&str, &str)] = &[
     ("http::metadata", "the schema names what is served"),
     ("http::present", "annotations of links"),
     ("verify", "findings as they are printed"),
+    ("backup", "the JSON of a snapshot"),
     ("uploads::facts", "the JSON of what is in a file"),
     ("uploads::request", "places in the body of a request"),
     ("seed", "seed files use Graph's own names"),

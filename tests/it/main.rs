@@ -11,6 +11,7 @@ mod api_document;
 mod artifacts;
 mod auth;
 mod authority;
+mod backup;
 mod batch;
 mod calls;
 mod cli;

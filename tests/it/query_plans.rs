@@ -9,6 +9,7 @@ use graphophone::auth::caller::{Caller, CallerKind};
 use graphophone::clock::{Clock, Ticks};
 use graphophone::config::{self, Flags, QueryOptionsRule};
 use graphophone::db::artifacts::{ArtifactKind, Parent};
+use graphophone::db::dump::{TABLES, statement};
 use graphophone::db::sql::{Key, Sql};
 use graphophone::db::{Db, tenants};
 use graphophone::graph::artifact::ArtifactProperty;
@@ -679,5 +680,34 @@ async fn every_list_count_and_feed_walks_its_index_in_order_on_postgres() {
             "{}: {steps:#?}",
             sql.text()
         );
+    }
+}
+
+/// What copies a whole store walks every table by its key, a page at a time.
+#[test]
+fn a_whole_table_is_read_by_its_key_page_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = filled(folder.path());
+    let database = filled_postgres();
+    for table in TABLES {
+        for goes_on in [false, true] {
+            let sql = statement::page(table, goes_on);
+            let steps = plan(&connection, &sql);
+            assert!(
+                !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+                "{sql}: {steps:?}"
+            );
+            let searches = steps.iter().any(|step| step.starts_with("SEARCH"));
+            assert_eq!(searches, goes_on, "{sql}: {steps:?}");
+            let steps = postgres_plan(&database, ONLY_WHERE_NEEDED, &sql);
+            assert!(
+                !steps.iter().any(|step| step.contains("Sort")),
+                "{sql}: {steps:#?}"
+            );
+            assert!(
+                steps.iter().any(|step| step.contains("_pkey")),
+                "{sql}: {steps:#?}"
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use graphophone::clock::Clock;
 use graphophone::db::Db;
+use graphophone::db::dump::{APART, Column, Kind, TABLES};
 
 use crate::support::NOW;
 use crate::support::postgres::Database;
@@ -149,4 +150,90 @@ fn both_folders_have_the_same_steps() {
         names
     };
     assert_eq!(names("sqlite"), names("postgres"));
+}
+
+/// Whoever copies a whole store goes by this list.
+#[test]
+fn the_list_of_tables_has_every_table_and_column() {
+    let database = Database::with_schema();
+    let mut made: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for said in database.run(
+        "SELECT table_name || '|' || column_name || ' ' || data_type || CASE WHEN data_type IN ('boolean', 'bytea') THEN
+                ' ' || is_nullable ELSE '' END
+         FROM information_schema.columns WHERE table_schema = current_schema()",
+    ) {
+        let (table, column) = said.split_once('|').unwrap();
+        made.entry(table.to_owned()).or_default().push(column.to_owned());
+    }
+    for (apart, _) in APART {
+        assert!(made.remove(apart).is_some(), "{apart}");
+    }
+    let column = |column: &Column| match column.kind {
+        Kind::Text => format!("{} text", column.name),
+        Kind::Int => format!("{} bigint", column.name),
+        Kind::Bool => format!("{} boolean NO", column.name),
+        Kind::Bytes => format!("{} bytea NO", column.name),
+    };
+    let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for table in TABLES {
+        let columns = table.columns().iter().map(column).collect();
+        assert!(
+            listed.insert(table.name.to_owned(), columns).is_none(),
+            "{}",
+            table.name
+        );
+    }
+    assert_eq!(sorted(listed), sorted(made));
+}
+
+#[test]
+fn the_list_of_tables_has_their_keys_and_what_is_named_comes_first() {
+    let database = Database::with_schema();
+    let schema = of_postgres(&database);
+    let place = |name: &str| TABLES.iter().position(|table| table.name == name).unwrap();
+    for table in TABLES {
+        let lines = &schema[table.name];
+        let key = format!("primary key ({})", table.key.join(", "));
+        assert!(lines.contains(&key), "{}: {key}", table.name);
+        for line in lines.iter().filter(|line| line.starts_with("reference ")) {
+            let (columns, rest) = line.split_once(" to ").unwrap();
+            let named = rest.split(' ').next().unwrap();
+            if named == table.name {
+                assert_eq!(
+                    columns,
+                    format!("reference ({})", table.parent.unwrap()),
+                    "{line}"
+                );
+            } else {
+                assert!(place(named) < place(table.name), "{}: {line}", table.name);
+            }
+        }
+    }
+    let filled: Vec<_> = TABLES.iter().filter(|table| table.made_by_schema).collect();
+    for table in TABLES {
+        let count = database.run(&format!("SELECT COUNT(*) FROM {}", table.name));
+        let has_rows = filled.iter().any(|filled| filled.name == table.name);
+        assert_eq!(count[0] != "0", has_rows, "{}", table.name);
+    }
+}
+
+#[test]
+fn the_list_of_tables_says_which_step_makes_each() {
+    let folder = format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for table in TABLES {
+        let step = usize::try_from(table.since).unwrap() - 1;
+        let text = std::fs::read_to_string(&files[step]).unwrap();
+        let made = format!("CREATE TABLE {} (", table.name);
+        assert!(
+            text.contains(&made),
+            "{} is not made by step {}",
+            table.name,
+            table.since
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 mod assertion;
 mod browser;
-mod code;
+pub mod code;
 mod device;
 mod discovery;
 mod federation;

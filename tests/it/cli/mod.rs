@@ -4,6 +4,7 @@ mod access_policy;
 mod admin;
 mod app;
 mod audit;
+mod backup;
 pub mod binary;
 mod config;
 mod consent;

@@ -3,7 +3,7 @@
 use super::binary::run;
 use super::home::Home;
 
-const COMMANDS: [&[&str]; 57] = [
+const COMMANDS: [&[&str]; 59] = [
     &[],
     &["demo"],
     &["serve"],
@@ -61,6 +61,8 @@ const COMMANDS: [&[&str]; 57] = [
     &["session"],
     &["session", "list"],
     &["session", "revoke"],
+    &["backup"],
+    &["restore"],
 ];
 
 #[test]
@@ -76,7 +78,7 @@ fn every_command_has_help_on_standard_output() {
 }
 
 #[test]
-fn help_names_every_command_and_flag_of_this_release() {
+fn help_names_every_command_of_this_release() {
     let all = run(&["--help"]).succeeded();
     for command in [
         "demo",
@@ -92,12 +94,18 @@ fn help_names_every_command_and_flag_of_this_release() {
         "config",
         "audit",
         "recording",
+        "backup",
+        "restore",
     ] {
         assert!(
             all.lines().any(|line| line.trim_start().starts_with(command)),
             "{command}: {all}"
         );
     }
+}
+
+#[test]
+fn help_of_a_command_names_its_flags() {
     for (command, flags) in [
         ("demo", &["--json", "--data", "--listen", "--config"][..]),
         ("serve", &["--config", "--data", "--listen", "--seed"]),
@@ -117,6 +125,28 @@ fn help_names_every_command_and_flag_of_this_release() {
             ],
         ),
         ("verify", &["--subset", "--rate", "--last", "--json"]),
+        (
+            "backup",
+            &[
+                "--passphrase-file",
+                "--without-keys",
+                "--check",
+                "--keep",
+                "--json",
+                "DIR",
+            ],
+        ),
+        (
+            "restore",
+            &[
+                "--snapshot",
+                "--passphrase-file",
+                "--without-keys",
+                "--despite-damage",
+                "--json",
+                "DIR",
+            ],
+        ),
         (
             "token",
             &[
@@ -143,13 +173,17 @@ fn what_is_not_built_is_not_in_the_help_and_ends_with_2() {
     for command in COMMANDS {
         help.push_str(&run(&[command, &["--help"]].concat()).succeeded());
     }
-    for word in ["--emulator", "backup", "subscription"] {
+    for word in ["--emulator", "subscription"] {
         assert!(!help.contains(word), "{word}: {help}");
     }
     let home = Home::new();
     for arguments in [
-        &["backup", "x"][..],
-        &["serve", "--emulator"],
+        &["serve", "--emulator"][..],
+        &["backup"],
+        &["backup", "x", "--keep", "0"],
+        &["backup", "x", "--passphrase", "secret-on-a-command-line"],
+        &["backup", "x", "--passphrase-file", "y", "--without-keys"],
+        &["restore"],
         &["serve", "--port", "80"],
         &["config", "show"],
         &["audit"],

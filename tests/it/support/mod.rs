@@ -19,8 +19,9 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use graphophone::authority::SigningKey;
+use graphophone::backup::{Restore, Target};
 use graphophone::clock::{Clock, Ticks};
-use graphophone::config::{self, Config, Flags, MetadataPlace};
+use graphophone::config::{self, Config, Flags, MetadataPlace, Secret};
 use graphophone::db::audit::{self, AuditRecord};
 use graphophone::db::signing_keys::{KeyPurpose, PutFirst, StoredKey};
 use graphophone::seed::{self, Document, LoadOptions, Summary};
@@ -61,6 +62,9 @@ pub struct TestApp {
     client: reqwest::Client,
 }
 
+/// Makes stores for a data folder.
+pub type MakeStores = fn(&Path) -> Stores;
+
 /// What a test wants to be different.
 #[derive(Default)]
 pub struct Setup {
@@ -70,6 +74,8 @@ pub struct Setup {
     tls: bool,
     database: Option<(Database, String)>,
     bucket: Option<(s3::Bucket, SocketAddr)>,
+    backup: Option<PathBuf>,
+    stores: Option<MakeStores>,
 }
 
 impl Setup {
@@ -110,6 +116,14 @@ impl Setup {
         self
     }
 
+    /// With what the newest snapshot of a folder of backups has, and nothing else; on `stores`, where these are given.
+    pub fn restored(mut self, folder: &Path, stores: Option<MakeStores>) -> Self {
+        self.backup = Some(folder.to_owned());
+        self.stores = stores;
+        self.bare = true;
+        self
+    }
+
     /// Starts the server.
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
@@ -140,11 +154,19 @@ impl Setup {
         if let Some((bucket, address)) = self.bucket {
             stores = stores.with_bucket(bucket, address);
         }
+        if self.backup.is_some() {
+            stores = self.stores.unwrap_or(Stores::new)(&data);
+        }
         let config = load_config(&file, &stores);
         let clock = Clock::manual(NOW.parse().unwrap());
+        if let Some(folder) = &self.backup {
+            restore(folder, &config, &clock).await;
+        }
         let prepared = Prepared::open(config, &clock).await.unwrap();
         let store = prepared.store.clone();
-        put_key(&store).await;
+        if self.backup.is_none() {
+            put_key(&store).await;
+        }
         let standard = (!self.bare).then(|| include_str!("seed.yaml").to_owned());
         for yaml in standard.into_iter().chain(self.seeds) {
             load(&store, &seeds, &yaml).await.unwrap();
@@ -531,6 +553,21 @@ async fn load(store: &Store, folder: &Path, yaml: &str) -> Result<Summary, Strin
             seed::LoadError::Refused(problems) => lines(problems),
             other => other.to_string(),
         })
+}
+
+/// What the keys in a backup of a test are sealed with.
+pub fn passphrase() -> Secret {
+    Secret::new("four words of a test".to_owned())
+}
+
+async fn restore(folder: &Path, config: &Config, clock: &Clock) {
+    let restore = Restore::begin(folder, None, Some(&passphrase())).await.unwrap();
+    let target = Target {
+        config,
+        clock,
+        despite_damage: false,
+    };
+    restore.run(target, &|_, _| {}).await.unwrap();
 }
 
 async fn put_key(store: &Store) {

@@ -125,6 +125,24 @@ impl Stores {
         }
     }
 
+    /// Stores in the data folder, whatever this run of the tests is on.
+    pub fn in_files(data: &Path) -> Self {
+        Self {
+            rows: Rows::File(data.join("graphophone.db")),
+            content: Content::Folder(data.join("content")),
+        }
+    }
+
+    /// Stores on the other engines, whatever this run of the tests is on; nothing has been made in them.
+    pub fn on_servers() -> Self {
+        let (database, bucket) = (Database::empty(), Bucket::new());
+        let (url, address) = (database.url(), bucket.address());
+        Self {
+            rows: Rows::Postgres(database, url),
+            content: Content::S3(bucket, address),
+        }
+    }
+
     fn with(data: &Path, database: fn() -> Database) -> Self {
         Self {
             rows: match wanted().0 {
