@@ -9,10 +9,17 @@
 // Where: beside node_modules. Needs: npm install @azure/identity @microsoft/microsoft-graph-client, and a server with https, as the
 // task takes an uploadUrl with http for a path below Graph.
 //
-// Settings, in the environment:
-//   GRAPH_BASE_URL           https://recordings.example.org/v1.0
-//   GRAPH_SCOPE              https://recordings.example.org/.default
-//   AZURE_…                  what DefaultAzureCredential reads; see docs/clients.md
+// Settings, in the environment. The library does not read /etc/graphophone-upload.env nor AZURE_CLIENT_SECRET_FILE. These lines are
+// needed (docs/clients.md says why; `graphophone demo --tls` writes all of them):
+//   AZURE_AUTHORITY_HOST=https://recordings.example.org    the server itself, without a path
+//   AZURE_TENANT_ID=adfs                                   this word, whatever the tenant is
+//   AZURE_CLIENT_ID=00000000-0000-0000-0000-000000000000   the application that uploads
+//   AZURE_CLIENT_SECRET=…                                  its secret: AZURE_CLIENT_SECRET=$(cat FILE) keeps it out of files
+//   GRAPH_BASE_URL=https://recordings.example.org/v1.0
+//   GRAPH_SCOPE=https://recordings.example.org/.default    may be left out
+// and where the certificate of the server is of an authority of your own, before Node.js starts:
+//   NODE_EXTRA_CA_CERTS=/path/of/ca.crt
+// These may be set:
 //   UPLOAD_SLICE_BYTES       length of slices; what the server says
 //   UPLOAD_RETRY_SECONDS     pause after a failure; 5
 //   UPLOAD_ATTEMPTS          failures in a row after which it gives up for now; 50
@@ -30,6 +37,10 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { Client, GraphError, LargeFileUploadTask } from "@microsoft/microsoft-graph-client";
 import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
 
+if (process.argv.length !== 4 || !process.env.GRAPH_BASE_URL?.startsWith("https://")) {
+  console.error("usage: node upload.mjs FILE REQUEST, with GRAPH_BASE_URL=https://HOST/v1.0: see the head of this program");
+  process.exit(2);
+}
 const base = new URL(process.env.GRAPH_BASE_URL);
 const scope = process.env.GRAPH_SCOPE ?? `${base.origin}/.default`;
 const pause = 1000 * Number(process.env.UPLOAD_RETRY_SECONDS ?? 5);

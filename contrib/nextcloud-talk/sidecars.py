@@ -10,15 +10,16 @@ one owner, as a client synchronises them. With `--data-folder` it is the data fo
 
 Who the organizer is: in a data folder everybody chooses the names of the own folders, TOKEN among them. So the owner leads there, who is
 the first folder below FOLDER: lines OWNER ORGANIZER count, lines TOKEN ORGANIZER do not. In the files of one owner it is the other way
-round: there is no OWNER in a path, whatever it looks like, and lines TOKEN ORGANIZER count.
+round: there is no OWNER in a path, whatever it looks like, and lines TOKEN ORGANIZER count. An import believes any sidecar, also one that
+an owner has put there: copy the recordings alone out of a data folder first, with their paths (README.md), and name the copy.
 
 A sidecar whose source is not `nextcloud-talk`, such as one written by hand, stays as it is; one whose source is `nextcloud-talk` is
 written anew where something in it is another, so give it another source if you change it. A film with which something is wrong is told in
 a line and gets none; the others get theirs. What is left out is counted in a last line. Ends with 0, with 1 where something was wrong with
 a film, with 2 for wrong use.
 
-Where: /opt/graphophone-contrib/nextcloud-talk/sidecars.py beside ../graphophone_upload.py; run it before `graphophone import`, or in
-cron.
+Where: /opt/graphophone-contrib/nextcloud-talk/sidecars.py beside ../graphophone_upload.py; run it before `graphophone import`,
+as the same user, which is mostly that of the server: `sudo -u graphophone`.
 
 Settings, in the environment or in the file that UPLOAD_SETTINGS names (see ../graphophone_upload.py):
     UPLOAD_ORGANIZER    whose meetings they are: object id or userPrincipalName
@@ -50,8 +51,10 @@ TIMES = re.compile(r"(\d\d:\d\d:\d\d),(\d{3}) --> (\d\d:\d\d:\d\d),(\d{3})(.*)")
 
 # What a server has in its data folder: the second is the newer name.
 MARKS = (".ocdata", ".ncdata")
+# What an owner has there.
+OWNED = frozenset({"files", "files_trashbin", "files_versions"})
 OUTSIDE = "films that lie in no OWNER/files"
-ANOTHERS = "films that lie in OWNER/files, as in the data folder of a server: use --data-folder if it is one"
+ANOTHERS = "films that lie as in the data folder of a server (use --data-folder if it is one)"
 
 
 def subtitles(film: Path) -> dict[str, Any]:
@@ -118,12 +121,14 @@ def main() -> int:
             if not found or not film.is_file():
                 continue
             above = film.relative_to(root).parts[:-1]
-            is_owned = len(above) > 2 and above[1] == "files"
-            if is_owned != asked.data_folder:
-                sidecars.leave(ANOTHERS if is_owned else OUTSIDE)
-                continue
-            owner = above[0] if is_owned else None
-            sidecars.write(film, partial(request, film, found[1], owner, rooms, settings))
+            kind = above[1] if len(above) > 2 else ""
+            if asked.data_folder and kind != "files":
+                sidecars.leave(OUTSIDE)
+            elif not asked.data_folder and kind in OWNED:
+                sidecars.leave(ANOTHERS)
+            else:
+                owner = above[0] if asked.data_folder else None
+                sidecars.write(film, partial(request, film, found[1], owner, rooms, settings))
     return sidecars.end()
 
 

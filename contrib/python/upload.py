@@ -8,13 +8,24 @@ twice, and a run after a break goes on where the one before ended.
 Where: anywhere. Needs: pip install azure-identity msgraph-core microsoft-kiota-serialization-json (tests/clients/python/requirements.txt has the versions that are tested).
 Where nothing is to be installed, ../graphophone_upload.py does the same.
 
-Settings, in the environment:
-    GRAPH_BASE_URL           https://recordings.example.org/v1.0
-    GRAPH_SCOPE              https://recordings.example.org/.default
-    AZURE_…                  what DefaultAzureCredential reads; see docs/clients.md
+Settings, in the environment. The library does not read /etc/graphophone-upload.env nor AZURE_CLIENT_SECRET_FILE, and takes no
+server without https. These lines are needed (docs/clients.md says why; `graphophone demo --tls` writes all of them):
+    AZURE_AUTHORITY_HOST=https://recordings.example.org    the server itself, without a path
+    AZURE_TENANT_ID=adfs                                   this word, whatever the tenant is
+    AZURE_CLIENT_ID=00000000-0000-0000-0000-000000000000   the application that uploads
+    AZURE_CLIENT_SECRET=…                                  its secret: AZURE_CLIENT_SECRET=$(cat FILE) keeps it out of files
+    GRAPH_BASE_URL=https://recordings.example.org/v1.0
+    GRAPH_SCOPE=https://recordings.example.org/.default    may be left out
+and where the certificate of the server is of an authority of your own, its file twice, for tokens and for uploads:
+    REQUESTS_CA_BUNDLE=/path/of/ca.crt
+    SSL_CERT_FILE=/path/of/ca.crt
+These may be set:
     UPLOAD_SLICE_BYTES       length of slices; what the server says
     UPLOAD_RETRY_SECONDS     pause after a failure; 5
     UPLOAD_ATTEMPTS          failures in a row after which it gives up for now; 50
+
+Ends with 0 when the recording is there, 1 where it is refused, 2 for wrong use, 75 where it gave up for now, 130 after Ctrl-C.
+Whatever it is, it is told in a line.
 
 Try it:
     python upload.py meeting.mp4 request.json
@@ -23,6 +34,7 @@ Try it:
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import sys
 from datetime import datetime
@@ -30,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
@@ -39,10 +52,8 @@ from msgraph_core import BaseGraphRequestAdapter, GraphClientFactory
 from msgraph_core.models import LargeFileUploadSession
 from msgraph_core.tasks import LargeFileUploadTask
 
-ORIGIN = os.environ["GRAPH_BASE_URL"].rstrip("/").removesuffix("/v1.0")
+ORIGIN = os.environ.get("GRAPH_BASE_URL", "").rstrip("/").removesuffix("/v1.0")
 SCOPE = os.environ.get("GRAPH_SCOPE", f"{ORIGIN}/.default")
-RETRY_SECONDS = float(os.environ.get("UPLOAD_RETRY_SECONDS", "5"))
-ATTEMPTS = int(os.environ.get("UPLOAD_ATTEMPTS", "50"))
 
 
 def described(file: Path) -> dict[str, Any]:
@@ -54,6 +65,10 @@ def described(file: Path) -> dict[str, Any]:
 
 class Refused(Exception):
     """The server does not take it."""
+
+
+class GaveUp(Exception):
+    """Too many failures in a row."""
 
 
 async def ask(http: httpx.AsyncClient, method: str, url: str, **more: Any) -> dict[str, Any] | None:
@@ -108,8 +123,9 @@ async def upload(file: Path, request: dict[str, Any]) -> dict[str, Any]:
     adapter = BaseGraphRequestAdapter(AnonymousAuthenticationProvider(), http_client=client)
     request = {**request, "item": described(file)}
     credential, url, before, failures = DefaultAzureCredential(), "", None, 0
+    pause, attempts = float(os.environ.get("UPLOAD_RETRY_SECONDS", "5")), int(os.environ.get("UPLOAD_ATTEMPTS", "50"))
     async with httpx.AsyncClient(timeout=100) as http:
-        while failures < ATTEMPTS:
+        while failures < attempts:
             known = await (ask(http, "GET", url) if url else begin(http, credential, request))
             if known is not None:
                 if "id" in known:
@@ -122,12 +138,37 @@ async def upload(file: Path, request: dict[str, Any]) -> dict[str, Any]:
             failures = 0 if expected and expected != before else failures + 1
             before = expected or before
             if failures:
-                await asyncio.sleep(RETRY_SECONDS)
-    raise TimeoutError("gave up for now: the next run goes on where this one ends")
+                await asyncio.sleep(pause)
+    raise GaveUp("gave up for now: the next run goes on where this one ends")
+
+
+def main(arguments: list[str]) -> int:
+    # It logs what it throws, too.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    try:
+        if len(arguments) != 2:
+            raise ValueError("usage: upload.py FILE REQUEST")
+        if not ORIGIN.startswith("https://"):
+            raise ValueError("GRAPH_BASE_URL: expected https://HOST/v1.0: see the head of this program")
+        request = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
+        if not isinstance(request, dict):
+            raise ValueError(f"{arguments[1]} is no object of JSON")
+        print(json.dumps(asyncio.run(upload(Path(arguments[0]), request))))
+        return 0
+    except (Refused, AzureError) as refused:
+        why, status = refused, 1
+    except GaveUp as later:
+        why, status = later, 75
+    except (OSError, ValueError) as wrong:
+        why, status = wrong, 2
+    except KeyboardInterrupt:
+        why, status = "interrupted", 130
+    # What the library says has many lines: the one on the variables above says most.
+    lines = [line.strip() for line in str(why).splitlines() if line.strip()] or [type(why).__name__]
+    told = next((line for line in lines if line.startswith("EnvironmentCredential: ")), lines[0])
+    print(f"upload.py: {told}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":
-    try:
-        print(json.dumps(asyncio.run(upload(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())))))
-    except (Refused, TimeoutError) as why:
-        sys.exit(str(why))
+    sys.exit(main(sys.argv[1:]))

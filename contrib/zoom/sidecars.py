@@ -12,7 +12,8 @@ is; one whose source is `zoom` is written anew where something in it is another,
 A film with which something is wrong, such as a transcript that is not UTF-8, is told in a line and gets none; the others get theirs.
 What is left out is counted in a last line. Ends with 0, with 1 where something was wrong with a film or a folder, with 2 for wrong use.
 
-Where: /opt/graphophone-contrib/zoom/sidecars.py beside ../graphophone_upload.py; run it before `graphophone import`, or in cron.
+Where: /opt/graphophone-contrib/zoom/sidecars.py beside ../graphophone_upload.py; run it before `graphophone import`, as the
+same user, which is mostly that of the server: `sudo -u graphophone`.
 
 Settings, in the environment or in the file that UPLOAD_SETTINGS names (see ../graphophone_upload.py):
     UPLOAD_ORGANIZER    whose meetings they are: object id or userPrincipalName

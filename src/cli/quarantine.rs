@@ -150,7 +150,7 @@ impl One {
         let retention = Retention::new(store.db.clone(), store.content.clone(), clock, config.trash);
         match retention.delete(found.kind, &self.id, at_command_line()).await? {
             Outcome::OnLegalHold => Err(Failure::at_work(
-                "it is on legal hold: load it with legalHold: false first",
+                "it is on legal hold: graphophone recording unhold ends that",
             )),
             Outcome::Done | Outcome::NotThere => {
                 Ok(line(&format!("{} {}: deleted", found.kind.text(), self.id))?)

@@ -1,4 +1,4 @@
-//! `graphophone recording list`, `show`, `delete` and `restore`
+//! `graphophone recording list`, `show`, `delete`, `restore`, `hold` and `unhold`
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -30,6 +30,19 @@ pub(super) enum RecordingCommand {
     Delete(Change),
     /// Take the deletion of recordings back.
     Restore(Change),
+    /// Put recordings on legal hold: nobody deletes them, gives them other content, or removes them for good.
+    Hold(Hold),
+    /// Take recordings off legal hold.
+    Unhold(Hold),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Hold {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Ids of the recordings.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +88,8 @@ impl RecordingCommand {
             Self::Show(show) => show.run(),
             Self::Delete(change) => change.run(true),
             Self::Restore(change) => change.run(false),
+            Self::Hold(hold) => hold.run(true),
+            Self::Unhold(hold) => hold.run(false),
         }
     }
 }
@@ -191,19 +206,47 @@ impl Change {
                     match outcome {
                         Outcome::Done => line(&format!("{} {id}: {word}", kind.text()))?,
                         Outcome::OnLegalHold => failed.push(format!(
-                            "{} {id} is on legal hold: load it with legalHold: false first",
+                            "{} {id} is on legal hold: graphophone recording unhold ends that",
                             kind.text()
                         )),
-                        Outcome::NotThere => failed.push(format!(
-                            "no {} {id} in the store: graphophone recording list shows what there is",
-                            kind.text()
-                        )),
+                        Outcome::NotThere => failed.push(not_there(kind, &id)),
                     }
                 }
             }
             Failure::unless_empty(failed)
         })
     }
+}
+
+impl Hold {
+    fn run(self, is_held: bool) -> Result<(), Failure> {
+        block_on(async {
+            let (store, config) = self.store.existing().await?;
+            let clock = store.clock.clone();
+            let retention = Retention::new(store.db.clone(), store.content.clone(), clock, config.trash);
+            let kind = ArtifactKind::Recording;
+            let mut failed = Vec::new();
+            for id in &self.ids {
+                let word = if is_held {
+                    "on legal hold"
+                } else {
+                    "not on legal hold"
+                };
+                match retention.hold((kind, id), is_held, at_command_line()).await? {
+                    Outcome::NotThere => failed.push(not_there(kind, id)),
+                    Outcome::Done | Outcome::OnLegalHold => line(&format!("{} {id}: {word}", kind.text()))?,
+                }
+            }
+            Failure::unless_empty(failed)
+        })
+    }
+}
+
+fn not_there(kind: ArtifactKind, id: &str) -> String {
+    format!(
+        "no {} {id} in the store: graphophone recording list shows what there is",
+        kind.text()
+    )
 }
 
 /// The transcripts that go with a recording.

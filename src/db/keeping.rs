@@ -169,6 +169,21 @@ pub async fn set_quarantine(
     described::artifact(tx, kind, id).await
 }
 
+/// Lets nobody delete an artifact, or lets them again.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn set_hold(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str, is_held: bool) -> Result<(), DbError> {
+    const SQL: &str = "
+        UPDATE artifacts
+        SET legal_hold = ?3
+        WHERE kind = ?1
+          AND id = ?2";
+    tx.execute(SQL, &[kind.text().into(), id.into(), is_held.into()])
+        .await?;
+    described::artifact(tx, kind, id).await
+}
+
 /// Deletes an artifact, or takes that back: it is shown, or not, from here on.
 ///
 /// # Errors

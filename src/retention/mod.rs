@@ -102,6 +102,28 @@ impl Retention {
         self.db.write(restore).await
     }
 
+    /// Puts an artifact on legal hold, so that nobody deletes it and nothing removes it; or takes it off. What is deleted
+    /// already can still be brought back then.
+    ///
+    /// # Errors
+    /// [`DbError`] of the engine.
+    pub async fn hold(
+        &self,
+        (kind, id): (ArtifactKind, &str),
+        is_held: bool,
+        actor: Actor,
+    ) -> Result<Outcome, DbError> {
+        let hold = Hold {
+            kind,
+            id: id.to_owned(),
+            is_held,
+            actor,
+            now: self.clock.now(),
+            trash: self.trash,
+        };
+        self.db.write(hold).await
+    }
+
     /// The job that removes what was deleted long enough ago.
     ///
     /// # Errors
@@ -253,6 +275,47 @@ impl Write for Restore {
         if stored.is_ready() {
             changes::append(tx, &[change(&stored, ChangeType::Created, self.now)]).await?;
         }
+        Ok(Outcome::Done)
+    }
+}
+
+struct Hold {
+    kind: ArtifactKind,
+    id: String,
+    is_held: bool,
+    actor: Actor,
+    now: Ticks,
+    trash: Duration,
+}
+
+impl Write for Hold {
+    type Output = Outcome;
+    type Error = DbError;
+
+    fn again(&self) -> Option<Self> {
+        Some(Self {
+            id: self.id.clone(),
+            actor: self.actor.clone(),
+            ..*self
+        })
+    }
+
+    async fn run(self, tx: &mut Tx<'_>) -> Result<Outcome, DbError> {
+        let Some(stored) = artifacts::find_stored(tx, self.kind, &self.id).await? else {
+            return Ok(Outcome::NotThere);
+        };
+        if stored.legal_hold == self.is_held {
+            return Ok(Outcome::Done);
+        }
+        keeping::set_hold(tx, self.kind, &self.id, self.is_held).await?;
+        if let Some(deleted) = stored.deleted.filter(|_| !self.is_held) {
+            // Its removal may have come due while it was held, and was passed over.
+            let due = deleted.plus(self.trash).max(self.now);
+            purge_later(tx, (self.kind, &self.id), (due, self.now)).await?;
+        }
+        let word = if self.is_held { "hold" } else { "unhold" };
+        let operation = format!("{}.{word}", self.kind.text());
+        audit::append(tx, &self.actor.record(&operation, &stored, self.now)).await?;
         Ok(Outcome::Done)
     }
 }

@@ -16,7 +16,7 @@ use crate::db::users::{self, DirectoryRole, User};
 use crate::db::{DbError, Tx, Write, consents};
 
 /// Why what is held stays.
-const HELD: &str = "it is on legal hold and cannot be removed: load it with legalHold: false first";
+const HELD: &str = "it is on legal hold and cannot be removed: graphophone recording unhold ends that";
 
 /// Everything that a document puts and removes, with its content stored and its secrets hashed.
 pub(super) struct Apply {

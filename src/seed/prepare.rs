@@ -93,8 +93,8 @@ impl<'a> Wanted<'a> {
 
 /// Other content for what is held.
 pub(super) fn replaced_on_hold(document: &Path, file: &SeedFile) -> SeedProblem {
-    let message = "the stored recording is on legal hold and its content cannot be replaced: load it with \
-                   legalHold: false first";
+    let message = "the stored recording is on legal hold and its content cannot be replaced: \
+                   graphophone recording unhold ends that";
     SeedProblem {
         file: document.to_owned(),
         pointer: file.at().to_owned(),
@@ -104,8 +104,8 @@ pub(super) fn replaced_on_hold(document: &Path, file: &SeedFile) -> SeedProblem 
 
 /// No content for what is held.
 pub(super) fn emptied_on_hold(document: &Path, own: &super::Artifact) -> SeedProblem {
-    let message = "the stored recording is on legal hold and its content cannot be taken away: load it with \
-                   legalHold: false first";
+    let message = "the stored recording is on legal hold and its content cannot be taken away: \
+                   graphophone recording unhold ends that";
     SeedProblem {
         file: document.to_owned(),
         pointer: own.at.clone(),

@@ -91,3 +91,25 @@ fn show_says_where_the_content_lies_and_what_it_must_be() {
     let ran = home.run(&["recording", "show", "none"]);
     assert!(ran.failed().contains("none"), "{ran:?}");
 }
+
+#[test]
+fn what_is_on_hold_is_not_deleted_until_it_is_taken_off() {
+    let home = Home::seeded();
+    for _ in 0..2 {
+        let held = home.run(&["recording", "hold", "recording-1"]).succeeded();
+        assert_eq!(held, "recording recording-1: on legal hold\n");
+    }
+    let refused = home.run(&["recording", "delete", "recording-1"]);
+    assert!(
+        refused.failed().contains("graphophone recording unhold"),
+        "{refused:?}"
+    );
+    home.run(&["recording", "unhold", "recording-1"]).succeeded();
+    home.run(&["recording", "delete", "recording-1"]).succeeded();
+    let unknown = home.run(&["recording", "hold", "none"]);
+    assert!(unknown.failed().contains("no recording none"), "{unknown:?}");
+    let out = home.run(&["audit", "list", "--json"]).succeeded();
+    for operation in ["recording.hold", "recording.unhold", "recording.delete"] {
+        assert_eq!(out.matches(&format!("\"{operation}\"")).count(), 1, "{out}");
+    }
+}

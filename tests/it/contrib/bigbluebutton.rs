@@ -106,8 +106,7 @@ fn without_a_video_the_webcams_are_taken_and_a_room_used_again_is_another_meetin
     publish(&site, "presentation", new, &[("video/webcams.webm", &webcams)]);
     let metadata = folder(&site, "presentation", new).join("metadata.xml");
     put(&metadata, std::fs::read(&metadata).unwrap());
-    let state = site.home.path("state");
-    std::fs::create_dir(&state).unwrap();
+    let state = site.home.path("state/of/backfill");
     for _ in 0..2 {
         let ran = site.run(&mut backfill(&site, &format!("BBB_STATE='{state}'\n")));
         assert_eq!(ran.status, 75, "{ran:?}");
@@ -195,4 +194,22 @@ fn without_a_key_the_organizer_is_the_one_of_the_settings() {
         site.get(&path).json()["value"][0]["meetingOrganizer"]["user"]["id"],
         json!(ATTENDEE)
     );
+}
+
+#[test]
+fn a_mark_that_cannot_be_made_keeps_back_nothing() {
+    let site = Site::start();
+    let later = "183f0bf3a0982a127bdb8161e0c44eb696b3e75c-1768986000000";
+    for record in [RECORD, later] {
+        publish(&site, "video", record, &[("video-0.m4v", &film(5000))]);
+    }
+    let state = site.home.folder.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    std::os::unix::fs::symlink("/nonexistent/mark", state.join(RECORD)).unwrap();
+    let more = format!("BBB_STATE='{}'\n", state.display());
+    let ran = site.run(&mut backfill(&site, &more));
+    assert_eq!((ran.status, ran.err.lines().count()), (75, 4), "{ran:?}");
+    assert!(ran.err.contains(&format!("{RECORD}: ")), "{ran:?}");
+    assert!(state.join(later).exists());
+    assert_eq!(site.recordings().len(), 2);
 }

@@ -154,3 +154,65 @@ fn a_refusal_is_told_and_ends_it() {
     assert!(ran.err.contains("/meeting/participants/0/user"), "{ran:?}");
     assert!(site.recordings().is_empty());
 }
+
+#[test]
+fn what_is_missing_is_named() {
+    let site = Site::start();
+    prepared(&site);
+    let told = |more: &[(&str, &str)], expected: &str| {
+        let ran = site.run(&mut upload(&site, more));
+        assert_eq!((ran.status, ran.err.lines().count()), (2, 1), "{ran:?}");
+        assert!(ran.err.contains(expected), "{expected}: {ran:?}");
+    };
+    told(
+        &[("GRAPH_BASE_URL", "")],
+        "GRAPH_BASE_URL is not set: the head of ",
+    );
+    told(
+        &[("AZURE_CLIENT_SECRET_FILE", "")],
+        "AZURE_CLIENT_SECRET is not set",
+    );
+    told(
+        &[("AZURE_CLIENT_SECRET_FILE", "/nonexistent")],
+        "AZURE_CLIENT_SECRET_FILE /nonexistent is not there",
+    );
+    for text in ["nonsense", "[1]", ""] {
+        site.home.write("request.json", text.as_bytes());
+        told(&[], "request.json is no object of JSON");
+    }
+    std::fs::remove_file(site.home.path("request.json")).unwrap();
+    told(&[], "request.json is not there");
+    std::fs::remove_file(site.home.path("film.mp4")).unwrap();
+    told(&[], "film.mp4 is not there");
+}
+
+#[test]
+fn a_refusal_names_the_organizer() {
+    let site = Site::start();
+    prepared(&site);
+    let mut wrong = request("one");
+    wrong["meeting"]["organizer"] = "nobody@contoso.example".into();
+    site.home.write("request.json", wrong.to_string().as_bytes());
+    let ran = site.run(&mut upload(&site, &[]));
+    assert_eq!((ran.status, ran.err.lines().count()), (1, 1), "{ran:?}");
+    assert!(
+        ran.err.contains(" (for organizer nobody@contoso.example)"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn each_tenth_is_told_where_that_is_asked_for() {
+    let site = Site::start();
+    prepared(&site);
+    let ran = site.run(&mut upload(&site, &[("UPLOAD_PROGRESS", "yes")]));
+    let lines: Vec<_> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 10, "{ran:?}");
+    assert!(lines[0].contains("film.mp4: 10 % of "), "{ran:?}");
+    assert!(lines[9].contains("film.mp4: 100 % of "), "{ran:?}");
+    ran.succeeded();
+    site.home
+        .write("request.json", request("two").to_string().as_bytes());
+    let quiet = site.run(&mut upload(&site, &[]));
+    assert_eq!(quiet.err, "");
+}

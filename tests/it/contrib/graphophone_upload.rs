@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Site, film, put, wait_for};
+use super::{Site, contrib, film, put, wait_for};
 use crate::cli::binary::Process;
 
 fn upload(site: &Site, more: &str) -> Command {
@@ -105,4 +105,65 @@ fn what_is_refused_is_told_in_a_line() {
             "{what}: {ran:?}"
         );
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_in_a_line() {
+    let site = Site::start();
+    prepared(&site, 5000);
+    let told = |command: &mut Command, expected: &str| {
+        let ran = site.run(command);
+        assert_eq!((ran.status, ran.err.lines().count()), (2, 1), "{ran:?}");
+        assert!(ran.err.contains(expected), "{expected}: {ran:?}");
+    };
+    told(
+        upload(&site, "").env("UPLOAD_SETTINGS", "/nonexistent"),
+        "/nonexistent: No such file",
+    );
+    told(&mut upload(&site, "A='\n"), "found a quote that does not end");
+    told(
+        &mut upload(&site, "AZURE_CLIENT_SECRET_FILE=/nonexistent\n"),
+        "/nonexistent: No such file",
+    );
+    told(
+        &mut upload(&site, "GRAPH_BASE_URL=recordings.example.org\n"),
+        "GRAPH_BASE_URL: expected https://HOST",
+    );
+    for text in ["nonsense", "[1]", "\u{ff}"] {
+        site.home.write("request.json", text.as_bytes());
+        told(&mut upload(&site, ""), "REQUEST: ");
+    }
+    std::fs::remove_file(site.home.path("film.mp4")).unwrap();
+    site.home.write("request.json", b"{}");
+    told(&mut upload(&site, ""), "film.mp4: No such file");
+}
+
+#[test]
+fn a_refusal_names_the_organizer() {
+    let site = Site::start();
+    prepared(&site, 5000);
+    let request = json!({
+        "meeting": { "organizer": "nobody@contoso.example" }, "recording": {},
+        "source": { "system": "python", "id": "one" },
+    });
+    site.home.write("request.json", request.to_string().as_bytes());
+    let ran = site.run(&mut upload(&site, ""));
+    assert_eq!((ran.status, ran.err.lines().count()), (1, 1), "{ran:?}");
+    assert!(
+        ran.err.contains(" (for organizer nobody@contoso.example)"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn an_interruption_is_told_in_a_line() {
+    let program = "import sys, graphophone_upload\ndef work():\n    raise KeyboardInterrupt\n\
+                   sys.exit(graphophone_upload.exit_status(work))";
+    let mut command = Command::new("python3");
+    command
+        .env("PYTHONPATH", contrib(""))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["-c", program]);
+    let ran = Process::spawn(&mut command).finish();
+    assert_eq!((ran.status, ran.err.as_str()), (130, "-c: interrupted\n"));
 }

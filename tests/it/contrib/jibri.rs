@@ -215,3 +215,79 @@ fn jibri_is_free_at_once_where_the_upload_is_in_the_background() {
     assert!(site.content(&site.only_recording()) == bytes);
     assert!(std::fs::read_to_string(log).unwrap().contains("uploaded"));
 }
+
+#[test]
+fn what_has_changed_since_it_was_uploaded_is_not_deleted_and_keeps_back_nothing() {
+    let site = Site::start();
+    let bytes = film(20_000);
+    let folder = session(&site, "abcdefgh", FILE, &bytes);
+    settle(&folder);
+    site.run(site.recipe("jibri/finalize.sh", "").arg(&folder))
+        .succeeded();
+    // As long as before, and written since. The server refuses it, and the next one comes in.
+    let mut other = bytes.clone();
+    *other.last_mut().unwrap() = 8;
+    put(&folder.join(FILE), &other);
+    put(&folder.join("planning_2026-07-02-14-05-09.mp4"), film(5000));
+    let yes = "JIBRI_DELETE=yes\n";
+    let ran = site.run(site.recipe("jibri/finalize.sh", yes).arg(&folder));
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(
+        ran.err.contains(&format!("{FILE} is not uploaded, and stays")),
+        "{ran:?}"
+    );
+    assert!(std::fs::read(folder.join(FILE)).unwrap() == other);
+    assert_eq!(site.recordings().len(), 2);
+    // As it was before.
+    put(&folder.join(FILE), &bytes);
+    site.run(site.recipe("jibri/finalize.sh", yes).arg(&folder))
+        .succeeded();
+    assert!(!folder.exists());
+    assert_eq!(site.recordings().len(), 2);
+}
+
+#[test]
+fn what_is_not_uploaded_is_not_deleted_and_that_is_said_once() {
+    let site = Site::start();
+    let folder = session(&site, "abcdefgh", FILE, &film(5000));
+    put(&folder.join("screenshare.mp4"), film(6000));
+    let yes = "JIBRI_DELETE=yes\n";
+    let ran = site.run(site.recipe("jibri/finalize.sh", yes).arg(&folder));
+    assert!(
+        ran.err.contains("there is more in it: screenshare.mp4"),
+        "{ran:?}"
+    );
+    ran.succeeded();
+    site.only_recording();
+    let mut left: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["metadata.json", "screenshare.mp4"]);
+    settle(&folder);
+    let mut sweep = site.recipe("jibri/finalize.sh", yes);
+    let ran = site.run(sweep.arg("--sweep").arg(folder.parent().unwrap()));
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_folder_that_is_missing_is_named() {
+    let site = Site::start();
+    for (arguments, told) in [
+        (
+            &["/nonexistent"][..],
+            "/nonexistent is no folder: expected that of a session",
+        ),
+        (
+            &["--sweep", "/nonexistent"][..],
+            "/nonexistent is no folder: expected Jibri's recordings-directory",
+        ),
+        (&["--sweep"][..], "usage:"),
+        (&[][..], "usage:"),
+    ] {
+        let ran = site.run(site.recipe("jibri/finalize.sh", "").args(arguments));
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.err.contains(told) && ran.err.lines().count() == 1, "{ran:?}");
+    }
+}

@@ -45,13 +45,18 @@ fn signed(secret: &str, body: &str, expires_in: i64) -> String {
 
 /// Sends a webhook and gives the status.
 fn send(address: &str, token: &str, body: &str) -> u16 {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let request = format!(
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/webhook+json\r\nAuthorization: {token}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
+    status_of(address, &request)
+}
+
+/// Sends a request as it is and gives the status.
+fn status_of(address: &str, request: &str) -> u16 {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -145,6 +150,32 @@ fn who_is_not_livekit_is_refused_and_what_is_no_recording_is_passed_over() {
     let kept: Vec<_> = std::fs::read_dir(site.home.path("spool")).unwrap().collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert!(!site.check(receiver.stop()).err.contains(SECRET));
+}
+
+#[test]
+fn nonsense_is_refused_in_a_line_at_most() {
+    let site = Site::start();
+    let (receiver, address) = start(&site, "");
+    let deep = BASE64_URL_SAFE_NO_PAD.encode("[".repeat(30_000));
+    for token in [format!("{deep}.e30.x"), "W10.W10.W10".to_owned()] {
+        assert_eq!(send(&address, &token, "{}"), 401);
+    }
+    for (length, status) in [
+        ("\u{b2}", 411),
+        ("-1", 411),
+        (&*"9".repeat(5000), 411),
+        ("9999999999", 413),
+    ] {
+        let request = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        assert_eq!(status_of(&address, &request), status, "{length}");
+    }
+    let ran = site.check(receiver.stop());
+    let refused = ran
+        .err
+        .lines()
+        .filter(|line| line.starts_with("livekit: refused"));
+    assert_eq!(refused.count(), 2, "{ran:?}");
+    assert_eq!(ran.err.lines().count(), 3, "{ran:?}");
 }
 
 #[test]

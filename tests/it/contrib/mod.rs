@@ -271,3 +271,19 @@ fn every_folder_is_in_the_index_and_every_program_can_be_run() {
         }
     }
 }
+
+/// Programs and documents name one place for the configuration.
+#[test]
+fn every_recipe_names_the_configuration_where_the_documents_have_it() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(contrib("")).unwrap() {
+        let folder = entry.unwrap().path();
+        for file in std::fs::read_dir(&folder).into_iter().flatten() {
+            let file = file.unwrap().path();
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            assert!(!text.contains("/etc/graphophone/graphophone.toml"), "{file:?}");
+            seen += text.matches("/etc/graphophone.toml").count();
+        }
+    }
+    assert!(seen > 0);
+}

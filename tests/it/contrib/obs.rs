@@ -39,3 +39,17 @@ fn what_is_not_set_is_named() {
     assert_eq!(ran.status, 2);
     assert!(ran.err.starts_with("obs: OBS_FOLDER is not set"), "{ran:?}");
 }
+
+#[test]
+fn a_pause_has_more_time_where_recordings_are_deleted() {
+    let site = Site::start();
+    for (more, settled) in [
+        ("OBS_DELETE=yes\n", "10m"),
+        ("OBS_DELETE=no\n", "60s"),
+        ("OBS_DELETE=yes\nOBS_SETTLED=2h\n", "2h"),
+    ] {
+        let more = format!("OBS_FOLDER=/videos\nOBS_GRAPHOPHONE=echo\n{more}");
+        let asked = site.run(&mut site.recipe("obs/watch.sh", &more)).succeeded();
+        assert!(asked.contains(&format!(" --settle {settled} ")), "{asked}");
+    }
+}

@@ -1,5 +1,8 @@
 //! `contrib/zoom/sidecars.py`
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use serde_json::{Value, json};
 
 use super::{Site, film, put};
@@ -112,4 +115,65 @@ fn a_sidecar_is_what_the_server_takes() {
     assert!(site.content(&recordings[0]) == film(7000));
     assert_eq!(recordings[1]["meetingId"], recordings[2]["meetingId"]);
     assert_eq!(site.meeting(&recordings[1])["subject"], "Weekly planning");
+}
+
+#[test]
+fn one_film_does_not_keep_back_the_others_and_a_sidecar_by_hand_stays() {
+    let site = Site::start();
+    let root = site.home.folder.path().join("zoom");
+    let no_text = OsStr::from_bytes(b"2026-07-01 14.05.09 M\xe4rz 12345678901");
+    put(&root.join(no_text).join("video1.mp4"), b"x");
+    let latin = root.join("2026-07-02 14.05.09 Planning");
+    put(&latin.join("video1.mp4"), b"x");
+    put(&latin.join("video1.vtt"), b"WEBVTT\n\nM\xe4rz\n");
+    put(&root.join("2026-99-99 14.05.09 Planning/video1.mp4"), b"x");
+    let by_hand = root.join("2026-07-03 14.05.09 Planning");
+    put(&by_hand.join("video1.mp4"), b"x");
+    put(
+        &by_hand.join("video1.json"),
+        r#"{ "meeting": { "subject": "By hand" } }"#,
+    );
+    put(&root.join("2026-07-04 14.05.09 Planning/video1.mp4"), b"x");
+    let mut command = site.recipe("zoom/sidecars.py", "");
+    let ran = site.run(command.arg(&root));
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert_eq!(
+        ran.out.trim_end(),
+        root.join("2026-07-04 14.05.09 Planning/video1.json")
+            .display()
+            .to_string()
+    );
+    for told in [
+        "is not UTF-8",
+        "its transcript video1.vtt is no text in UTF-8",
+        "2026-99-99 14.05.09 Planning: ",
+        "video1.json stays as it is, as its source is not zoom",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {ran:?}");
+    }
+    assert_eq!(ran.err.lines().count(), 4, "{ran:?}");
+    let kept = sidecar(&site, "2026-07-03 14.05.09 Planning/video1.json");
+    assert_eq!(kept, json!({ "meeting": { "subject": "By hand" } }));
+    assert_eq!(std::fs::read_dir(root.join(no_text)).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_left_out_is_counted_in_a_line() {
+    let site = Site::start();
+    folders(&site);
+    let root = site.home.folder.path().join("zoom");
+    put(&root.join("Budget review/holiday.mp4"), b"x");
+    let run = |more: &[&str]| {
+        let mut command = site.recipe("zoom/sidecars.py", "");
+        let ran = site.run(command.args(more).arg(&root));
+        let last = ran.err.lines().last().unwrap().to_owned();
+        ran.succeeded();
+        last
+    };
+    let others = "films whose name or folder is not Zoom's: 1";
+    assert_eq!(
+        run(&[]),
+        format!("zoom: left out: {others}; further views, which --all-views takes: 2")
+    );
+    assert_eq!(run(&["--all-views"]), format!("zoom: left out: {others}"));
 }

@@ -179,6 +179,51 @@ async fn what_is_held_stays() {
 }
 
 #[tokio::test]
+async fn a_hold_keeps_what_is_deleted_until_it_ends() {
+    let app = TestApp::start().await;
+    let (id, _) = uploaded(&app, "kept").await;
+    let retention = app.server(|server| server.app.retention.clone());
+    let hold = async |is_held| {
+        let held = (ArtifactKind::Recording, id.as_str());
+        retention.hold(held, is_held, Actor::default()).await.unwrap()
+    };
+    assert_eq!(delete(&app, &id, &uploader()).await.status, 204);
+    assert_eq!(
+        (hold(true).await, hold(true).await),
+        (Outcome::Done, Outcome::Done)
+    );
+    app.set_time("2026-06-01T00:00:00Z");
+    work(&app).await;
+    let rows = || {
+        app.stores
+            .texts("SELECT id FROM artifacts WHERE source_id = 'kept'")
+            .len()
+    };
+    assert_eq!(rows(), 1);
+    assert_eq!(hold(false).await, Outcome::Done);
+    work(&app).await;
+    assert_eq!(rows(), 0);
+    let nothing = (ArtifactKind::Recording, "nothing");
+    let outcome = retention.hold(nothing, true, Actor::default()).await;
+    assert_eq!(outcome.unwrap(), Outcome::NotThere);
+    let records = app
+        .audit_records()
+        .await
+        .into_iter()
+        .filter(|one| one.artifact_id == id);
+    let operations: Vec<_> = records.map(|one| one.operation).collect();
+    assert_eq!(
+        operations,
+        [
+            "recording.delete",
+            "recording.hold",
+            "recording.unhold",
+            "recording.purge"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn only_who_may_upload_may_delete_and_others_learn_nothing() {
     let app = TestApp::start().await;
     let (id, _) = uploaded(&app, "mine").await;
