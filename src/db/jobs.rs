@@ -272,15 +272,15 @@ impl Write for Postpone {
 pub struct Done(pub Job);
 
 impl Write for Done {
-    /// Whether it was the worker's still, and nobody has left it to be done once more.
-    type Output = bool;
+    type Output = ();
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
         Some(self.clone())
     }
 
-    async fn run(self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+    async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        // Where it was left to be done once more meanwhile, it stays.
         const SQL: &str = "
             DELETE FROM jobs
             WHERE id = ?1
@@ -288,7 +288,7 @@ impl Write for Done {
               AND version = ?3";
         let job = &self.0;
         let values = [(&job.id).into(), job.attempts.into(), job.version.into()];
-        Ok(tx.execute(SQL, &values).await? == 1)
+        tx.execute(SQL, &values).await.map(|_| ())
     }
 }
 

@@ -21,8 +21,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Until the next look, where the database could not be asked.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
-/// How often in a row a worker does a job that is left to be done once more while it works; then it is due by itself.
-const MOST_ROUNDS: usize = 3;
 /// Before a job that has failed is tried again; each further time twice as long, up to the second.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -66,7 +64,12 @@ impl Worker {
             }
             while !*stopping.borrow() {
                 match self.next().await {
-                    Ok(Some(job)) => self.perform(job, &work).await,
+                    Ok(Some(job)) => {
+                        // What has failed for one will for the next, as on a full disk: there is no hurry then.
+                        if !self.perform(job, &work).await {
+                            break;
+                        }
+                    }
                     Ok(None) => break,
                     Err(error) => {
                         tracing::warn!(%error, "work that is due could not be looked for; this is tried again");
@@ -93,7 +96,9 @@ impl Worker {
             take: self.take(),
         };
         match self.db.write(take).await? {
-            Some(job) => self.perform(job, &work).await,
+            Some(job) => {
+                self.perform(job, &work).await;
+            }
             None => return Ok(false),
         }
         Ok(true)
@@ -117,25 +122,27 @@ impl Worker {
         }
     }
 
-    async fn perform<F: Future<Output = Result<(), JobError>>>(&self, job: Job, work: &impl Fn(Job) -> F) {
-        for _ in 0..MOST_ROUNDS {
-            match self.keep(&job, work).await {
-                Ok(()) => match self.db.write(Done(job.clone())).await {
-                    Ok(true) => return,
-                    // It was left to be done once more meanwhile: what has just been done may be of before that.
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, job = job.name, "work that is done could not be crossed off; it is done once more");
-                        return;
-                    }
-                },
-                Err(error) => {
-                    let pause = pause_after(job.failures);
-                    tracing::warn!(%error, job = job.name, failures = job.failures + 1, "work could not be done; it is tried again");
-                    return self.postpone(&job, pause, Some(error.to_string())).await;
-                }
+    /// Does a job; whether it could be done. One that was left to be done once more meanwhile is due again by itself: what has
+    /// just been done may be of before that.
+    async fn perform<F: Future<Output = Result<(), JobError>>>(
+        &self,
+        job: Job,
+        work: &impl Fn(Job) -> F,
+    ) -> bool {
+        let Err(error) = self.keep(&job, work).await else {
+            if let Err(error) = self.db.write(Done(job.clone())).await {
+                tracing::warn!(%error, job = job.name, "work that is done could not be crossed off; it is done once more");
             }
+            return true;
+        };
+        let failures = job.failures + 1;
+        // The first time, the second, the fourth, the eighth: what fails for a night does not fill the log.
+        if failures.count_ones() == 1 {
+            tracing::warn!(%error, job = job.name, subject = job.subject, failures, "work could not be done; it is tried again");
         }
+        self.postpone(&job, pause_after(job.failures), Some(error.to_string()))
+            .await;
+        false
     }
 
     /// Works, and lets others know of it meanwhile.
