@@ -11,7 +11,7 @@ use super::manifest::{self, Manifest};
 use super::{BackupError, FORMAT, files};
 use crate::clock::Ticks;
 use crate::config::ContentConfig;
-use crate::content::{ContentError, ContentKey, ContentStore};
+use crate::content::{ContentError, ContentKey, ContentStore, UNFINISHED};
 
 /// Says that the folder is ours.
 const MARKER: &str = "graphophone-backup.json";
@@ -129,6 +129,10 @@ impl Folder {
         };
         for name in [CONTENT, SNAPSHOTS] {
             files::make_folder(&folder.root.join(name))?;
+        }
+        // What is unfinished is removed there, so it must not lead elsewhere.
+        for name in UNFINISHED {
+            files::make_folder(&folder.root.join(CONTENT).join(name))?;
         }
         Ok(folder)
     }

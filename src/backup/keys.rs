@@ -45,11 +45,12 @@ impl Passphrase {
         Ok(Self { sealer, salt })
     }
 
-    /// Writes the keys of a store into a snapshot.
+    /// Writes the keys of a store into a snapshot, sealed together with `with`.
     pub(super) fn put(
         &self,
         snapshot: &Path,
         keys: &[(KeyPurpose, StoredKey)],
+        with: &str,
     ) -> Result<SealedKeys, BackupError> {
         let of = |(purpose, key): &(KeyPurpose, StoredKey)| Key {
             kid: key.kid.clone(),
@@ -59,7 +60,7 @@ impl Passphrase {
             created_ticks: key.created.0,
         };
         let opened: Vec<Key> = keys.iter().map(of).collect();
-        let sealed = self.sealer.seal(PURPOSE, &as_json(&opened));
+        let sealed = self.sealer.seal(&purpose(with), &as_json(&opened));
         let sealed = sealed.ok_or(BackupError::Randomness)?;
         files::write(&snapshot.join(FILE), &sealed)?;
         Ok(SealedKeys {
@@ -73,10 +74,11 @@ impl Passphrase {
     }
 }
 
-/// The keys of a snapshot, with their secrets as they are.
+/// The keys of a snapshot that were sealed together with `with`, with their secrets as they are.
 pub(super) async fn open(
     snapshot: &Path,
     sealed: &SealedKeys,
+    with: &str,
     passphrase: &Secret,
 ) -> Result<Vec<(KeyPurpose, StoredKey)>, BackupError> {
     let path = snapshot.join(FILE);
@@ -86,7 +88,9 @@ pub(super) async fn open(
     }
     let salt = from_hex(&sealed.salt).ok_or_else(|| BackupError::damaged(snapshot, "the salt is none"))?;
     let sealer = sealer(passphrase, salt, sealed.cost()).await?;
-    let opened = sealer.open(PURPOSE, &bytes).ok_or(BackupError::WrongPassphrase)?;
+    let opened = sealer
+        .open(&purpose(with), &bytes)
+        .ok_or(BackupError::WrongPassphrase)?;
     let keys: Vec<Key> =
         serde_json::from_slice(&opened).map_err(|error| BackupError::damaged(&path, error.to_string()))?;
     let stored = |key: Key| {
@@ -102,6 +106,10 @@ pub(super) async fn open(
     };
     let stored: Option<Vec<_>> = keys.into_iter().map(stored).collect();
     stored.ok_or_else(|| BackupError::damaged(&path, "a key in it is none"))
+}
+
+fn purpose(with: &str) -> String {
+    format!("{PURPOSE}, {with}")
 }
 
 async fn sealer(passphrase: &Secret, salt: [u8; 32], cost: Cost) -> Result<Sealer, BackupError> {

@@ -110,6 +110,16 @@ impl Manifest {
         self.rows.values().map(|lines| lines.count).sum()
     }
 
+    /// What the keys are sealed together with, so that who has no passphrase can change nothing and go unnoticed: the digest of
+    /// everything else.
+    pub(super) fn sealed_with(&self) -> String {
+        let without = Self {
+            keys: None,
+            ..self.clone()
+        };
+        without.digest()
+    }
+
     fn digest(&self) -> String {
         to_hex(&sha256(&as_json(self)))
     }

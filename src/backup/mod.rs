@@ -113,7 +113,9 @@ pub enum BackupError {
         newest: String,
     },
     /// The keys of the snapshot do not open.
-    #[error("the passphrase is not the one that the keys of this snapshot are sealed with")]
+    #[error(
+        "the passphrase is not the one that the keys of this snapshot are sealed with, or the snapshot has been changed since"
+    )]
     WrongPassphrase,
     /// The snapshot has none.
     #[error("the snapshot was taken without keys: restore it without keys too")]

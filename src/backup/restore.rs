@@ -74,7 +74,9 @@ impl Restore {
         let keys = match (passphrase, &manifest.keys) {
             (None, _) => Vec::new(),
             (Some(_), None) => return Err(BackupError::NoKeys),
-            (Some(passphrase), Some(sealed)) => keys::open(&snapshot, sealed, passphrase).await?,
+            (Some(passphrase), Some(sealed)) => {
+                keys::open(&snapshot, sealed, &manifest.sealed_with(), passphrase).await?
+            }
         };
         Ok(Self {
             folder,
@@ -189,7 +191,16 @@ impl Restore {
         store: &Store,
         object: &Expected,
     ) -> Result<Result<(i64, bool), Missing>, BackupError> {
-        let why = match store.content.copy_from(content, object).await {
+        let mut tried = store.content.copy_from(content, object).await;
+        if let Err(CopyError::Copy(ContentError::Exists(_))) = tried {
+            // Another restore may just have put it there. Otherwise it is no good copy, as of a store whose database was lost, and
+            // no row names it: what is proved to be good takes its place.
+            if content.verify(object).await.is_ok() && store.content.verify(object).await.is_err() {
+                store.content.remove(&object.key).await?;
+            }
+            tried = store.content.copy_from(content, object).await;
+        }
+        let why = match tried {
             Ok(copied) => return Ok(Ok((copied.modified_ns, !copied.was_there))),
             Err(CopyError::Copy(error)) => return Err(error.into()),
             Err(CopyError::Original(ContentError::NotFound(_))) => "it is not there".to_owned(),

@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::folder::{Folder, Name};
 use super::keep::{self, Kept};
 use super::keys::Passphrase;
-use super::manifest::{self, Lines, Manifest, SealedKeys};
+use super::manifest::{self, Lines, Manifest};
 use super::objects::{self, Missing, MissingWriter, ObjectReader};
 use super::rows::RowWriter;
 use super::{BackupError, FORMAT, Progress, files};
@@ -20,6 +21,7 @@ use crate::config::Secret;
 use crate::content::{ContentError, ContentStore, CopyError, Expected};
 use crate::db::dump::{self, Cell, TABLES, Table};
 use crate::db::jobs::Lane;
+use crate::db::signing_keys::{KeyPurpose, StoredKey};
 use crate::db::upload_sessions::SessionState;
 use crate::db::{DbError, NEWEST_MIGRATION, Session, content_objects};
 use crate::store::Store;
@@ -58,7 +60,8 @@ pub struct Rows {
     taken: Ticks,
     store_created: String,
     lines: BTreeMap<String, Lines>,
-    keys: Option<SealedKeys>,
+    /// As they are, and sealed together with everything else that is in the snapshot.
+    keys: Vec<(KeyPurpose, StoredKey)>,
     unfinished_uploads: i64,
 }
 
@@ -107,7 +110,9 @@ impl<'a> Backup<'a> {
             folder.remove(&name)?;
         }
         let content = folder.content()?;
-        let swept = content.sweep(source.store.clock.now(), HashSet::new()).await;
+        // The lock is ours: nobody is writing what is not complete, however young it is.
+        let later = source.store.clock.now().plus(Duration::from_secs(2 * 86_400));
+        let swept = content.sweep(later, HashSet::new()).await;
         swept.map_err(|cause| BackupError::Copy {
             path: root.to_owned(),
             cause,
@@ -165,8 +170,8 @@ impl<'a> Backup<'a> {
             lines.insert(table.name.to_owned(), written);
         }
         let keys = match &self.passphrase {
-            Some(passphrase) => Some(passphrase.put(&path, &store.opened_keys(&mut db).await?)?),
-            None => None,
+            Some(_) => store.opened_keys(&mut db).await?,
+            None => Vec::new(),
         };
         drop(db);
         Ok(Rows {
@@ -224,7 +229,7 @@ impl<'a> Backup<'a> {
     /// # Errors
     /// [`BackupError`].
     pub fn finish(&self, rows: Rows, objects: Objects) -> Result<Taken, BackupError> {
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             format: FORMAT,
             schema: NEWEST_MIGRATION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -232,11 +237,14 @@ impl<'a> Backup<'a> {
             taken_ticks: rows.taken.0,
             rows: rows.lines,
             missing: objects.missing_lines,
-            keys: rows.keys,
+            keys: None,
             objects: objects.count,
             bytes: objects.bytes,
             unfinished_uploads: rows.unfinished_uploads,
         };
+        if let Some(passphrase) = &self.passphrase {
+            manifest.keys = Some(passphrase.put(&rows.path, &rows.keys, &manifest.sealed_with())?);
+        }
         // Objects that were there may be of a backup that was killed before their names were durable.
         files::sync_all(self.folder.root())?;
         manifest::write(&rows.path, manifest.clone())?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::output::{Progress, line, say, table};
 use super::password::passphrase;
-use super::{Failure, StoreArgs, block_on};
+use super::{Failure, StoreArgs, block_on, places};
 use crate::backup::{self, Kept, Missing, Source, Taken};
 
 /// Copy all of the store into a folder, while it is being served.
@@ -49,7 +49,8 @@ pub(super) struct Backup {
 impl Backup {
     pub(super) fn run(self) -> Result<(), Failure> {
         block_on(async {
-            let (store, _) = self.store.existing().await?;
+            let (store, config) = self.store.existing().await?;
+            places::refuse_store(&self.folder, &config)?;
             let source = Source {
                 store: &store,
                 passphrase: match self.without_keys {
@@ -67,14 +68,19 @@ impl Backup {
             let missing = taken.manifest.missing.count;
             // A snapshot that is not whole takes the place of none that is.
             let kept = match self.keep {
-                Some(count) if missing == 0 => backup.keep(count.get()).await?,
+                Some(count) if missing == 0 => backup.keep(count.get()).await,
                 Some(_) => {
                     say("no older snapshot is removed, as this one is not whole");
-                    Kept::default()
+                    Ok(Kept::default())
                 }
-                None => Kept::default(),
+                None => Ok(Kept::default()),
             };
-            self.say(&taken, &kept)?;
+            // Whatever comes of the older ones, this one is there.
+            self.say(&taken, kept.as_ref().unwrap_or(&Kept::default()))?;
+            if let Err(error) = kept {
+                say("the new snapshot is whole, and nothing older was removed");
+                return Err(error.into());
+            }
             match missing {
                 0 => Ok(()),
                 1 => Err(Failure::at_work("the snapshot is without one object")),

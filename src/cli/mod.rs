@@ -15,6 +15,7 @@ mod import;
 mod keys;
 mod output;
 mod password;
+mod places;
 mod quarantine;
 mod recording;
 mod restore;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::backup::missing_table;
 use super::output::{Progress, line, say};
 use super::password::passphrase;
-use super::{Failure, StoreArgs, block_on};
+use super::{Failure, StoreArgs, block_on, places};
 use crate::backup::{self, Restored, Target};
 use crate::clock::Clock;
 
@@ -50,8 +50,11 @@ impl Restore {
     pub(super) fn run(self) -> Result<(), Failure> {
         block_on(async {
             let config = self.store.load(None)?.config;
+            places::refuse_store(&self.folder, &config)?;
             let name = self.snapshot.as_deref();
-            let passphrase = match !self.without_keys && backup::Restore::has_keys(&self.folder, name)? {
+            let is_wanted = !self.without_keys
+                && (self.passphrase_file.is_some() || backup::Restore::has_keys(&self.folder, name)?);
+            let passphrase = match is_wanted {
                 true => Some(passphrase(self.passphrase_file.as_deref(), false)?),
                 false => None,
             };
@@ -65,7 +68,14 @@ impl Restore {
             let show = |objects, bytes| progress.count(objects, bytes);
             let restored = restore.run(target, &show).await?;
             drop(progress);
-            self.say(&restored, passphrase.is_some())
+            self.say(&restored, passphrase.is_some())?;
+            match restored.missing.len() {
+                0 => Ok(()),
+                1 => Err(Failure::at_work("the store is without one object")),
+                several => Err(Failure::at_work(format!(
+                    "the store is without {several} objects"
+                ))),
+            }
         })
     }
 

@@ -38,6 +38,8 @@ use crate::ids;
 
 /// Where objects lie until they are complete.
 const INCOMING: &str = ".incoming";
+/// The folders of a content store in which something is being written.
+pub const UNFINISHED: [&str; 2] = [INCOMING, UPLOADS];
 /// Buffer of one write.
 const WRITE_BYTES: usize = 1024 * 1024;
 /// Objects that are told of at a time.
@@ -53,7 +55,7 @@ impl LocalFolder {
         let folder = Self {
             root: root.to_owned(),
         };
-        for name in [INCOMING, UPLOADS] {
+        for name in UNFINISHED {
             folder.make_folders(&folder.root.join(name)).map_err(by_meaning)?;
         }
         Ok(folder)
@@ -143,13 +145,26 @@ impl LocalFolder {
     pub(super) fn sweep(&self, oldest: Ticks, going_on: &HashSet<uuid::Uuid>) -> Result<Swept, ContentError> {
         let oldest_ns = oldest.0.saturating_mul(100);
         let mut swept = Swept::default();
-        let folders = [INCOMING, UPLOADS].map(|name| fs::read_dir(self.root.join(name)));
+        let folders = UNFINISHED.map(|name| {
+            let folder = self.root.join(name);
+            match folder.symlink_metadata()?.is_dir() {
+                true => fs::read_dir(folder),
+                false => Err(io::Error::new(
+                    io::ErrorKind::NotADirectory,
+                    format!("{} is not a folder", folder.display()),
+                )),
+            }
+        });
         let [incoming, uploads] = folders;
         for entry in incoming.map_err(by_meaning)?.chain(uploads.map_err(by_meaning)?) {
             let entry = entry.map_err(by_meaning)?;
             let name = entry.file_name();
-            let unique = name.to_str().and_then(|name| uuid::Uuid::try_parse(name).ok());
-            if unique.is_some_and(|unique| going_on.contains(&unique)) {
+            let unique = name
+                .to_str()
+                .map(|name| name.strip_suffix(".json").unwrap_or(name));
+            let unique = unique.and_then(|name| uuid::Uuid::try_parse(name).ok());
+            // What has another name is not ours.
+            if unique.is_none_or(|unique| going_on.contains(&unique)) {
                 swept.kept += 1;
                 continue;
             }

@@ -27,7 +27,7 @@ pub use crate::config::Finding;
 use comparison::Comparisons;
 pub use copy::{Copied, CopyError};
 pub use key::{ContentKey, Destination, Part};
-pub use local::hash_file;
+pub use local::{UNFINISHED, hash_file};
 pub use partial::{Appending, Partial};
 use read::Reader;
 pub use read::{ContentReader, ContentStream};

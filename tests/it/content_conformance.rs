@@ -750,11 +750,14 @@ async fn a_folder_keeps_what_is_removed_for_whoever_reads_it() {
 #[tokio::test]
 async fn what_a_crash_left_goes_after_a_day_and_not_before() {
     const DAY: u64 = 24 * 3600;
+    const OLD: &str = "00000000-0000-4000-8000-00000000000a";
+    const YOUNG: &str = "00000000-0000-4000-8000-00000000000b.json";
+    const OTHER: &str = "of somebody else";
     let place = Place::new(Engine::Folder);
     let incoming = place.root().join(".incoming");
     std::fs::create_dir_all(&incoming).unwrap();
     let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-    for (name, after) in [("old", 0), ("young", 2)] {
+    for (name, after) in [(OLD, 0), (YOUNG, 2), (OTHER, 0)] {
         let file = std::fs::File::create(incoming.join(name)).unwrap();
         file.set_modified(written + Duration::from_secs(after)).unwrap();
     }
@@ -770,10 +773,30 @@ async fn what_a_crash_left_goes_after_a_day_and_not_before() {
         assert_eq!(swept.kept, names.len());
         names
     };
-    assert_eq!(left(0).await, ["old", "young"]);
-    assert_eq!(left(DAY).await, ["old", "young"]);
-    assert_eq!(left(DAY + 1).await, ["young"]);
-    assert_eq!(left(DAY + 3).await, Vec::<&str>::new());
+    assert_eq!(left(0).await, [OLD, YOUNG, OTHER]);
+    assert_eq!(left(DAY).await, [OLD, YOUNG, OTHER]);
+    assert_eq!(left(DAY + 1).await, [YOUNG, OTHER]);
+    assert_eq!(left(DAY + 3).await, [OTHER]);
+}
+
+#[tokio::test]
+async fn nothing_is_removed_through_a_link() {
+    let place = Place::new(Engine::Folder);
+    let store = place.open();
+    let outside = place.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let precious = outside.join("00000000-0000-4000-8000-00000000000a");
+    std::fs::write(&precious, "precious").unwrap();
+    for name in [".incoming", ".uploads"] {
+        let folder = place.root().join(name);
+        std::fs::remove_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&outside, &folder).unwrap();
+        let swept = store.sweep(Ticks::from_unix_seconds(9_000_000_000), HashSet::new());
+        assert!(matches!(swept.await, Err(ContentError::Io(_))));
+        assert!(precious.exists());
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::cli::places::{FolderId, folder_id, is_in};
 use crate::media;
 
 /// The largest sidecar or transcript that is read.
@@ -56,23 +57,10 @@ pub(super) struct Search {
     pub(super) stores: Vec<FolderId>,
 }
 
-/// What a folder is, whatever it is called: its device and its number there.
-pub(super) type FolderId = (u64, u64);
-
-/// What the folder of that path is, if there is one.
-pub(super) fn folder_id(path: &Path) -> Option<FolderId> {
-    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
-    Some((metadata.dev(), metadata.ino()))
-}
-
 impl Search {
     /// A path that lies in a store, or is one.
     pub(super) fn in_store(&self) -> Option<&Path> {
-        let is_in_store = |path: &&PathBuf| {
-            let path = path.canonicalize().unwrap_or_else(|_| (*path).clone());
-            let mut folders = path.ancestors().filter_map(folder_id);
-            folders.any(|id| self.stores.contains(&id))
-        };
+        let is_in_store = |path: &&PathBuf| is_in(path, &self.stores);
         self.paths.iter().find(is_in_store).map(PathBuf::as_path)
     }
 }

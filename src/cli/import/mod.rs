@@ -18,8 +18,7 @@ use self::request::{Defaults, Wish};
 use self::upload::Taken;
 use super::directory::{Directory, DirectoryArgs, lifetime};
 use super::output::{Progress, line};
-use super::{Failure, block_on};
-use crate::config::{Config, ContentConfig};
+use super::{Failure, block_on, places};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::content_objects;
 use crate::db::imported_files::{self, ImportedFile, Remember};
@@ -146,7 +145,10 @@ impl Import {
             let search = Search {
                 paths: self.paths,
                 described: self.described,
-                stores: store_folders(&importer.directory.config),
+                stores: places::content_folder(&importer.directory.config)
+                    .and_then(|folder| places::folder_id(&folder))
+                    .into_iter()
+                    .collect(),
             };
             if let Some(path) = search.in_store() {
                 return Err(Failure::refused([format!(
@@ -418,14 +420,6 @@ impl Importer {
         let path = path.display().to_string().escape_debug().to_string();
         let parts = [Some(format!("{path}: {word}")), id.cloned(), detail];
         Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
-    }
-}
-
-/// The folder in which content is kept, if it is one.
-fn store_folders(config: &Config) -> Vec<find::FolderId> {
-    match config.content_place() {
-        Ok(ContentConfig::Folder(folder)) => find::folder_id(&folder).into_iter().collect(),
-        Ok(ContentConfig::S3(_)) | Err(_) => Vec::new(),
     }
 }
 

@@ -145,6 +145,41 @@ async fn a_forged_manifest_is_refused_before_anything_is_made() {
 }
 
 #[tokio::test]
+async fn who_has_no_passphrase_changes_nothing_unnoticed() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    backup(&app, folder.path()).await.unwrap();
+    let old_keys = std::fs::read(in_newest(folder.path(), "keys")).unwrap();
+    let old: Value =
+        serde_json::from_slice(&std::fs::read(in_newest(folder.path(), "manifest.json")).unwrap()).unwrap();
+    let roles = rows_of(folder.path(), "directory_roles");
+    let user = app.stores.texts("SELECT id FROM users ORDER BY id").remove(0);
+    let more = format!("{roles}[\"{user}\",\"Global Administrator\"]\n");
+    let place = Place::new();
+    forge(
+        folder.path(),
+        &BTreeMap::from([("directory_roles", more)]),
+        |_| {},
+    );
+    let refused = place.restore(folder.path()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::WrongPassphrase), "{refused}");
+    assert!(
+        refused.to_string().contains("has been changed since"),
+        "{refused}"
+    );
+
+    // Nor do the keys of one snapshot go into another.
+    backup(&app, folder.path()).await.unwrap();
+    std::fs::write(in_newest(folder.path(), "keys"), old_keys).unwrap();
+    forge(folder.path(), &BTreeMap::new(), |manifest| {
+        manifest.keys = serde_json::from_value(old["manifest"]["keys"].clone()).unwrap();
+    });
+    let refused = place.restore(folder.path()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::WrongPassphrase), "{refused}");
+    assert!(!place.folder.path().join("data").exists());
+}
+
+#[tokio::test]
 async fn rows_that_do_not_go_together_leave_nothing_behind() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
@@ -154,11 +189,11 @@ async fn rows_that_do_not_go_together_leave_nothing_behind() {
     let twice = format!("{users}{}\n", lines[1]);
     forge(folder.path(), &BTreeMap::from([("users", twice)]), |_| {});
     let place = Place::new();
-    let refused = place.restore(folder.path()).await.unwrap_err();
+    let refused = place.restore_with(folder.path(), None, None).await.unwrap_err();
     assert!(refused.to_string().contains("users.ndjson"), "{refused}");
     assert!(place.is_empty());
     forge(folder.path(), &BTreeMap::from([("users", users)]), |_| {});
-    place.restore(folder.path()).await.unwrap();
+    place.restore_with(folder.path(), None, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -248,7 +283,7 @@ async fn a_snapshot_of_an_older_schema_is_brought_up_to_date() {
         }
     });
     let place = Place::new();
-    place.restore(folder.path()).await.unwrap();
+    place.restore_with(folder.path(), None, None).await.unwrap();
     // A later step fills in what the rows do not say.
     for sql in [
         "SELECT id || ' ' || owner_id FROM artifacts ORDER BY kind, id",
@@ -263,7 +298,7 @@ async fn a_snapshot_of_an_older_schema_is_brought_up_to_date() {
     // Where there is a store already, it is of another schema, and stays.
     let place = Place::new();
     drop(place.open().await);
-    let refused = place.restore(folder.path()).await.unwrap_err();
+    let refused = place.restore_with(folder.path(), None, None).await.unwrap_err();
     assert!(matches!(refused, BackupError::OtherSchema { .. }), "{refused}");
     assert!(place.is_empty());
 }

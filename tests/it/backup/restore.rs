@@ -161,19 +161,27 @@ async fn what_cannot_be_written_leaves_no_row() {
 }
 
 #[tokio::test]
-async fn other_bytes_under_the_name_of_an_object_are_refused_and_stay() {
+async fn what_is_not_what_it_was_makes_way_for_what_is() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
     backup(&app, folder.path()).await.unwrap();
+    // The content of a store whose database was lost.
     let place = Place::new();
     drop(place.open().await);
-    let file = place.stores.content_root().join(&keys_of(&app)[0]);
+    let key = keys_of(&app)[0].clone();
+    let file = place.stores.content_root().join(&key);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, "somebody's").unwrap();
-    let refused = place.restore(folder.path()).await.unwrap_err();
-    assert!(refused.to_string().contains("there is an object"), "{refused}");
-    assert_eq!(std::fs::read(&file).unwrap(), b"somebody's");
+    std::fs::write(&file, "damaged").unwrap();
+    // Not for what is no better.
+    let copy = folder.path().join("content").join(&key);
+    let good = std::fs::read(&copy).unwrap();
+    std::fs::write(&copy, vec![7; good.len()]).unwrap();
+    place.restore(folder.path()).await.unwrap_err();
+    assert_eq!(std::fs::read(&file).unwrap(), b"damaged");
     assert!(place.is_empty());
+    std::fs::write(&copy, &good).unwrap();
+    place.restore(folder.path()).await.unwrap();
+    assert!(std::fs::read(&file).unwrap() == good);
 }
 
 #[tokio::test]

@@ -113,23 +113,19 @@ fn without_keys_no_passphrase_is_asked_for() {
 fn a_folder_of_something_else_is_refused_in_one_line_and_not_touched() {
     let home = Home::seeded();
     let (_, phrase) = places(&home);
-    let before = everything_below(home.folder.path());
-    let seeds = home.folder.path().display().to_string();
-    let refused = home.run(&["backup", &seeds, "--passphrase-file", &phrase]);
+    let other = home.folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("file"), "somebody's").unwrap();
+    let folder = other.display().to_string();
+    let refused = home.run(&["backup", &folder, "--passphrase-file", &phrase]);
     assert!(refused.failed().contains("no folder of backups"), "{refused:?}");
-    let refused = home.run(&["restore", &seeds, "--without-keys"]);
+    let refused = home.run(&["restore", &folder, "--without-keys"]);
     assert!(
         refused.failed().contains("is not a folder of backups"),
         "{refused:?}"
     );
-    // The store is one of the things in it.
-    let rows = |files: &[(std::path::PathBuf, Vec<u8>)]| {
-        let others = files
-            .iter()
-            .filter(|(path, _)| !path.starts_with(home.folder.path().join("data")));
-        others.cloned().collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&everything_below(home.folder.path())), rows(&before));
+    let expected = [(other.join("file"), b"somebody's".to_vec())];
+    assert_eq!(everything_below(&other), expected);
     let nothing = Home::new();
     let refused = nothing.run(&["backup", &nothing.path("backup"), "--without-keys"]);
     assert!(refused.failed().contains("load a seed first"), "{refused:?}");
@@ -172,11 +168,44 @@ fn what_is_damaged_is_listed_and_ends_with_1_and_no_older_snapshot_goes_for_it()
     assert_eq!(snapshots(), 3);
     // It is restored, and said to be without it.
     let other = Home::new();
-    let restored = other.run(&["restore", &folder]).succeeded();
-    assert!(restored.contains(&key), "{restored}");
+    let restored = other.run(&["restore", &folder]);
+    assert_eq!(restored.status, 1, "{restored:?}");
+    assert!(restored.out.contains(&key), "{restored:?}");
     assert_eq!(other.run(&["verify"]).status, 1);
     // Put right, and looked after.
     std::fs::write(&file, crate::support::media(300_000)).unwrap();
     let taken = home.one(&["backup", &folder, "--without-keys", "--keep", "2", "--check"]);
     assert_eq!((&taken["copiedObjects"], snapshots()), (&1.into(), 2), "{taken}");
+}
+
+#[test]
+fn a_folder_of_backups_is_no_store_and_lies_in_none() {
+    let home = Home::seeded();
+    let (folder, phrase) = places(&home);
+    home.run(&["backup", &folder, "--passphrase-file", &phrase])
+        .succeeded();
+    let above = home.path("");
+    let inside = home.path("data/backup");
+    let deep = home.path("data/not/yet/there");
+    for wrong in [&home.data(), &inside, &deep, &above] {
+        for command in ["backup", "restore"] {
+            let refused = home.run(&[command, wrong, "--without-keys"]);
+            assert!(
+                refused.refused().contains("name a folder outside of it"),
+                "{refused:?}"
+            );
+        }
+    }
+    assert!(!Path::new(&inside).exists());
+    // Nor is a store made of it.
+    let refused = super::binary::run(&["restore", "--data", &folder, "--without-keys", &folder]);
+    assert!(
+        refused.refused().contains("name a folder outside of it"),
+        "{refused:?}"
+    );
+    // A passphrase that is named is never left aside.
+    let bare = home.path("bare");
+    home.run(&["backup", &bare, "--without-keys"]).succeeded();
+    let refused = home.run(&["restore", &bare, "--passphrase-file", &phrase]);
+    assert!(refused.failed().contains("without keys"), "{refused:?}");
 }
