@@ -82,7 +82,7 @@ pub(super) struct Import {
     /// With --watch: a file is complete when neither its length nor its time has changed for so long.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = |text: &str| lifetime(text, LONGEST_PAUSE))]
     settle: Duration,
-    /// Fill an empty database from what lies beside the recordings in the content store, after it was lost.
+    /// Fill an empty or restored database from what lies beside the recordings in the content store, after it was lost.
     #[arg(long, conflicts_with_all = ["organizer", "meeting", "copy", "move_files", "dry_run", "watch", "paths", "tenant"])]
     from_store: bool,
     /// Files and folders.
