@@ -29,6 +29,17 @@ impl ArtifactKind {
             .into_iter()
             .find(|kind| kind.text() == text)
     }
+
+    /// What a job calls an artifact of this kind: the word, a colon and its id.
+    pub fn subject(self, id: &str) -> String {
+        format!("{}:{id}", self.text())
+    }
+
+    /// The artifact that a job calls so.
+    pub fn of_subject(subject: &str) -> Option<(Self, &str)> {
+        let (kind, id) = subject.split_once(':')?;
+        Some((Self::parse(kind)?, id))
+    }
 }
 
 /// What an artifact belongs to.

@@ -4,7 +4,7 @@ use super::artifacts::{self, ArtifactKind};
 use super::{DbError, Session, Tx, Write, tenants};
 use crate::clock::Ticks;
 
-/// The job that describes an artifact; its subject is its kind, a colon and its id.
+/// The job that describes an artifact; its subject is [`ArtifactKind::subject`].
 pub const ARTIFACT: &str = "tree.artifact";
 /// The job that describes a tenant with its people; its subject is its id.
 pub const TENANT: &str = "tree.tenant";
@@ -12,17 +12,12 @@ pub const TENANT: &str = "tree.tenant";
 /// Artifacts that are read at a time.
 const PAGE: i64 = 500;
 
-/// What `artifact` is called as the subject of a job.
-pub fn subject(kind: ArtifactKind, id: &str) -> String {
-    format!("{}:{id}", kind.text())
-}
-
 /// An artifact has changed.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
 pub async fn artifact(tx: &mut Tx<'_>, kind: ArtifactKind, id: &str) -> Result<(), DbError> {
-    one(tx, ARTIFACT, &subject(kind, id)).await
+    one(tx, ARTIFACT, &kind.subject(id)).await
 }
 
 /// A tenant or one of its people has changed.

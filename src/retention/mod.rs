@@ -129,10 +129,7 @@ impl Retention {
     /// # Errors
     /// What may be different the next time.
     pub async fn purge_job(&self, job: &Job) -> Result<(), JobError> {
-        let Some((kind, id)) = job.subject.split_once(':') else {
-            return Ok(());
-        };
-        let Some(kind) = ArtifactKind::parse(kind) else {
+        let Some((kind, id)) = ArtifactKind::of_subject(&job.subject) else {
             return Ok(());
         };
         let purge = Purge {
@@ -156,11 +153,6 @@ impl Retention {
     }
 }
 
-/// What a job calls an artifact.
-fn subject(kind: ArtifactKind, id: &str) -> String {
-    format!("{}:{id}", kind.text())
-}
-
 impl Actor {
     fn record(self, operation: &str, stored: &StoredArtifact, now: Ticks) -> AuditRecord {
         AuditRecord {
@@ -182,7 +174,7 @@ pub async fn purge_later(
     (kind, id): (ArtifactKind, &str),
     (due, now): (Ticks, Ticks),
 ) -> Result<(), DbError> {
-    jobs::enqueue(tx, (Lane::Quick, PURGE), &subject(kind, id), (due, now)).await
+    jobs::enqueue(tx, (Lane::Quick, PURGE), &kind.subject(id), (due, now)).await
 }
 
 /// What is told of a change.
@@ -269,7 +261,7 @@ impl Write for Restore {
         }
         stored.deleted = None;
         keeping::set_deleted(tx, &stored).await?;
-        jobs::cancel(tx, PURGE, &subject(self.kind, &self.id)).await?;
+        jobs::cancel(tx, PURGE, &self.kind.subject(&self.id)).await?;
         let operation = format!("{}.restore", self.kind.text());
         audit::append(tx, &self.actor.record(&operation, &stored, self.now)).await?;
         if stored.is_ready() {

@@ -39,7 +39,7 @@ pub use document::{
 };
 pub use draft::{Document, References};
 pub use expiry::expiry;
-pub use files::SeedFile;
+pub use files::{SeedFile, open_plain};
 pub use load::{Checked, LoadError, LoadOptions, Progress, Summary, check, check_all, load};
 pub use reader::{MAX_ID_BYTES, MAX_PROBLEMS, SeedProblem};
 pub use tree::{MAX_DEPTH, MAX_FILE_BYTES, MAX_MEMBERS, MAX_NODES};
@@ -73,7 +73,7 @@ fn format_of(path: &Path) -> Result<Format, Vec<SeedProblem>> {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let resolved = path.canonicalize();
-    let file = resolved.and_then(|path| files::open_plain(&path));
+    let file = resolved.and_then(|path| open_plain(&path));
     let unreadable =
         |error: std::io::Error| format!("the seed file cannot be read: {}", files::reason(&error));
     let mut bytes = Vec::new();

@@ -53,10 +53,7 @@ impl Tree {
     /// # Errors
     /// What may be different the next time.
     pub async fn artifact_job(&self, job: &Job) -> Result<(), JobError> {
-        let Some((kind, id)) = job.subject.split_once(':') else {
-            return Ok(());
-        };
-        let Some(kind) = ArtifactKind::parse(kind) else {
+        let Some((kind, id)) = ArtifactKind::of_subject(&job.subject) else {
             return Ok(());
         };
         let Some((key, description)) = self.describe(kind, id).await? else {

@@ -206,7 +206,6 @@ const ONLY: &[Only] = &[
             "backup::files",
             "backup::folder",
             "cli::actor",
-            "cli::import::find",
             "cli::password",
             "cli::serve",
             "content::local",

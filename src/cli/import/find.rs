@@ -1,15 +1,14 @@
 //! What there is to import: recordings by their first bytes, and what lies beside them.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use crate::cli::places::{FolderId, folder_id, is_in};
 use crate::media;
+use crate::seed::open_plain;
 
 /// The largest sidecar or transcript that is read.
 const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
@@ -164,7 +163,7 @@ fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
         return Ok(None);
     }
     let mut head = Vec::with_capacity(media::HEAD_BYTES);
-    open(path)?
+    open_plain(path)?
         .take(media::HEAD_BYTES as u64)
         .read_to_end(&mut head)?;
     // What is called a recording and is none is taken too: quarantine tells what it is.
@@ -180,15 +179,6 @@ fn candidate(path: &Path) -> io::Result<Option<Candidate>> {
         is_transcript: !is_recording,
         sidecar: sidecar(path),
     }))
-}
-
-/// A file for reading: neither what a link leads to, nor waiting for somebody at the other end of a pipe.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    File::options()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
 }
 
 fn is_called_recording(path: &Path) -> bool {
@@ -232,7 +222,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// A text file that is not too long.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let read = open(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text));
+    let read = open_plain(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text));
     match read {
         Ok(length) if length as u64 > MAX_TEXT_BYTES => Err("it is longer than 16 MiB".to_owned()),
         Ok(_) => Ok(text),

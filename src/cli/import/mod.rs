@@ -26,6 +26,7 @@ use crate::db::keeping;
 use crate::db::meetings;
 use crate::db::upload_sessions::Source;
 use crate::db::users::User;
+use crate::seed::open_plain;
 use crate::uploads::{self, Order, UploadError, Uploads, Wanted};
 
 /// The longest time between two looks, or for a file to settle.
@@ -221,7 +222,7 @@ impl Importer {
             // Length and time do not tell all.
             let file = candidate.path.clone();
             let hashed = tokio::task::spawn_blocking(move || {
-                find::open(&file).and_then(|file| crate::content::hash_file(&file))
+                open_plain(&file).and_then(|file| crate::content::hash_file(&file))
             });
             let hashed = hashed
                 .await
@@ -291,7 +292,7 @@ impl Importer {
 
     async fn take(&self, candidate: &Candidate, wish: Wish, organizer: User) -> Result<Outcome, String> {
         let wanted = Wanted::check(&wish.request).map_err(text)?;
-        let file = find::open(&candidate.path).map_err(|error| find::reason(&error))?;
+        let file = open_plain(&candidate.path).map_err(|error| find::reason(&error))?;
         let progress = (!self.json)
             .then(|| Progress::of_bytes(&candidate.path.display().to_string(), candidate.size_bytes));
         let show = |done| {

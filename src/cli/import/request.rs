@@ -11,6 +11,7 @@ use crate::clock::Ticks;
 use crate::graph::upload::UploadRequest;
 use crate::media;
 use crate::seal::to_hex;
+use crate::seed::open_plain;
 use crate::uploads::request::parse;
 
 /// What the command line says of files that do not say it themselves.
@@ -57,7 +58,7 @@ pub(super) fn wish(candidate: &Candidate, defaults: &Defaults) -> Result<Wish, S
         beside.push(text);
     }
     describe_meeting(&mut body, candidate, defaults);
-    let file = find::open(path).map_err(|error| find::reason(&error))?;
+    let file = open_plain(path).map_err(|error| find::reason(&error))?;
     let sha256 = crate::content::hash_file(&file).map_err(|error| find::reason(&error))?;
     let sha256 = to_hex(&sha256);
     describe_item(&mut body, candidate, &sha256)?;
