@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::{App, SERVER};
@@ -53,8 +53,13 @@ pub struct Prepared {
     lock: Option<ServeLock>,
 }
 
-/// A server that answers.
+/// A server that answers. Dropping it stops it as [`Server::stop`] does, so that whoever gives a start up leaves no thread
+/// behind that still writes.
 pub struct Server {
+    // Dropped in this order.
+    _beside: JoinSet<()>,
+    _running: Running,
+    _working: Working,
     /// What its requests reach.
     pub app: App,
     /// Where it listens.
@@ -63,9 +68,6 @@ pub struct Server {
     pub redirect_address: Option<SocketAddr>,
     /// What it shows under HTTPS.
     pub certificate: Option<Arc<ServedCertificate>>,
-    running: Running,
-    working: Working,
-    beside: Vec<JoinHandle<()>>,
     _lock: Option<ServeLock>,
 }
 
@@ -231,21 +233,20 @@ impl Prepared {
         })?;
         let working = Working::start(&app)
             .map_err(|error| StoreError::Key(format!("no thread can be had: {error}")))?;
-        let following = certificate.clone().map(|served| tokio::spawn(follow(served)));
+        let mut beside = JoinSet::new();
+        beside.spawn(sweep(app.clone()));
+        beside.spawn(tend(app.clone(), store));
+        if let Some(served) = certificate.clone() {
+            beside.spawn(follow(served));
+        }
         Ok(Server {
-            beside: [
-                tokio::spawn(sweep(app.clone())),
-                tokio::spawn(tend(app.clone(), store)),
-            ]
-            .into_iter()
-            .chain(following)
-            .collect(),
+            _beside: beside,
+            _running: running,
+            _working: working,
             app,
             address,
             redirect_address,
             certificate,
-            running,
-            working,
             _lock: lock,
         })
     }
@@ -259,18 +260,14 @@ impl Server {
 
     /// Stops accepting, lets requests in flight finish within `shutdown_grace`, and returns. Blocks.
     pub fn stop(self) {
-        for task in self.beside {
-            task.abort();
-        }
-        self.running.stop();
-        self.working.stop();
+        drop(self);
     }
 }
 
 /// The thread that does what commits have left to be done.
 struct Working {
     stop: watch::Sender<bool>,
-    thread: std::thread::JoinHandle<()>,
+    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Working {
@@ -282,14 +279,17 @@ impl Working {
             .enable_all()
             .build()?;
         let thread = std::thread::Builder::new().name("jobs".to_owned());
-        let thread = thread.spawn(move || runtime.block_on(work(app, stopping)))?;
+        let thread = Some(thread.spawn(move || runtime.block_on(work(app, stopping)))?);
         Ok(Self { stop, thread })
     }
+}
 
-    /// Returns when what it was at has ended. Blocks.
-    fn stop(self) {
+impl Drop for Working {
+    /// Returns when what it was at has ended.
+    fn drop(&mut self) {
         self.stop.send_replace(true);
-        if self.thread.join().is_err() {
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        if ended.is_some_and(|ended| ended.is_err()) {
             tracing::error!("the thread that does what is left to be done has panicked");
         }
     }

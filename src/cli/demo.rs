@@ -160,7 +160,14 @@ impl Demo {
         let mut config = self.configuration(&folder)?;
         let logs = telemetry::start(&config.log);
         make_room(&mut config.limits.max_connections);
-        service.run(&logs, self.start(config, folder))
+        let served = service.run(&logs, self.start(config, folder));
+        let Some(temporary) = temporary else { return served };
+        let place = temporary.path().display().to_string();
+        let removed = temporary.close().map_err(|error| {
+            let text = format!("{place}: the demo's folder could not be removed: {error}; remove it");
+            Failure::at_work(text)
+        });
+        served.and(removed)
     }
 
     async fn start(self, config: Config, folder: PathBuf) -> Result<Server, Failure> {

@@ -52,13 +52,12 @@ pub(super) struct LocalFolder {
 
 impl LocalFolder {
     pub(super) fn open(root: &Path) -> Result<Self, ContentError> {
-        let folder = Self {
-            root: root.to_owned(),
-        };
         for name in UNFINISHED {
-            folder.make_folders(&folder.root.join(name)).map_err(by_meaning)?;
+            make_folders(&root.join(name), None).map_err(by_meaning)?;
         }
-        Ok(folder)
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     pub(super) fn put(&self, key: &ContentKey, mut source: impl Read) -> Result<Written, ContentError> {
@@ -263,20 +262,32 @@ impl LocalFolder {
             .map_err(by_meaning)
     }
 
-    /// Makes `folder` and what is missing above it, durably.
+    /// Makes `folder` and what is missing above it, durably; not the store's own, which was there at the start. Where that
+    /// has been taken away, as a disk can be, what is put in its place would be seen by nobody once it is back.
     fn make_folders(&self, folder: &Path) -> io::Result<()> {
-        if folder.is_dir() {
-            return Ok(());
-        }
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            self.make_folders(parent)?;
-        }
-        match fs::DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        folder.parent().map_or(Ok(()), sync_folder)
+        make_folders(folder, Some(&self.root))
     }
+}
+
+/// Makes `folder` and what is missing above it, durably, up to `top`, which has to be there.
+fn make_folders(folder: &Path, top: Option<&Path>) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if top == Some(folder) {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("{} is not there any more", folder.display()),
+        ));
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_folders(parent, top)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    folder.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Gives a file its name, unless that is taken.

@@ -70,7 +70,8 @@ pub fn bind(address: SocketAddr) -> io::Result<Bound> {
     })
 }
 
-/// A server that accepts connections.
+/// A server that accepts connections. Dropping it blocks: nothing more is accepted, requests in flight finish within
+/// `shutdown_grace`, and all threads have ended.
 #[derive(Debug)]
 pub struct Running {
     stop: watch::Sender<bool>,
@@ -98,11 +99,17 @@ pub fn start(sockets: Sockets, app: &App, threads: usize) -> io::Result<Running>
     let places = Arc::new(Semaphore::new(app.config.limits.max_connections));
     let failures = Arc::new(Failures::default());
     let count = threads.max(1);
-    let redirect = sockets.redirect.map(|socket| {
+    // Threads that have been started are ended if the next one cannot be.
+    let mut running = Running {
+        stop,
+        threads: Vec::new(),
+    };
+    if let Some(socket) = sockets.redirect {
         let redirect = redirect::Redirect::new(app, stopping.clone());
-        spawn("http-redirect".to_owned(), redirect.run(socket))
-    });
-    let threads = (0..count).map(|number| {
+        let thread = spawn("http-redirect".to_owned(), redirect.run(socket))?;
+        running.threads.push(thread);
+    }
+    for number in 0..count {
         let worker = Worker {
             listener: sockets.main.for_thread()?,
             tls: tls.clone(),
@@ -111,12 +118,10 @@ pub fn start(sockets: Sockets, app: &App, threads: usize) -> io::Result<Running>
             failures: Arc::clone(&failures),
             stopping: stopping.clone(),
         };
-        spawn(format!("http-{number}"), worker.run())
-    });
-    Ok(Running {
-        stop,
-        threads: redirect.into_iter().chain(threads).collect::<io::Result<_>>()?,
-    })
+        let thread = spawn(format!("http-{number}"), worker.run())?;
+        running.threads.push(thread);
+    }
+    Ok(running)
 }
 
 /// Runs `work` on a runtime and a thread of its own.
@@ -129,12 +134,10 @@ fn spawn(name: String, work: impl Future<Output = ()> + Send + 'static) -> io::R
         .spawn(move || runtime.block_on(work))
 }
 
-impl Running {
-    /// Accepts nothing more, lets requests in flight finish within `shutdown_grace`, and returns when all threads have
-    /// ended. Blocks.
-    pub fn stop(self) {
+impl Drop for Running {
+    fn drop(&mut self) {
         self.stop.send_replace(true);
-        for thread in self.threads {
+        for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a server thread has panicked");
             }

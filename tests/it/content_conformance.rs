@@ -876,6 +876,30 @@ async fn a_folder_that_has_gone_is_not_reached() {
     assert!(store.reach().await.is_err());
 }
 
+/// What is put where a disk has been taken away would be seen by nobody once it is back.
+#[tokio::test]
+async fn a_folder_that_goes_while_an_object_is_written_is_not_made_again() {
+    let place = Place::new(Engine::Folder);
+    let store = place.open();
+    let key = key();
+    let (feed, put_one) = slow_put(&store, &key);
+    feed.send(Piece::Bytes(vec![7; 1000])).unwrap();
+    // It is being written.
+    while files(&place.root()).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let elsewhere = place.folder.path().join("elsewhere");
+    std::fs::rename(place.root(), &elsewhere).unwrap();
+    drop(feed);
+    let put = put_one.await.unwrap();
+    assert!(matches!(put, Err(ContentError::Io(_))), "{put:?}");
+    assert!(!place.root().exists());
+    // Once it is back, the store goes on.
+    std::fs::rename(&elsewhere, place.root()).unwrap();
+    self::put(&store, &key, b"whole").await;
+    assert_eq!(read(&store, &key).await, b"whole");
+}
+
 #[test]
 fn a_file_where_the_folder_should_be_is_an_error() {
     let place = Place::new(Engine::Folder);

@@ -1,6 +1,12 @@
-//! `/healthz` and `/readyz`.
+//! `/healthz` and `/readyz`, and the end.
 
-use crate::support::TestApp;
+use std::sync::Arc;
+
+use graphophone::clock::Clock;
+use graphophone::server::Prepared;
+
+use crate::support::stores::Stores;
+use crate::support::{NOW, TestApp, load_config};
 
 #[tokio::test]
 async fn the_probes_answer_without_a_token() {
@@ -39,4 +45,32 @@ async fn a_probe_has_no_other_method() {
         assert_eq!(answer.status, 405, "{method}");
         assert!(answer.header("allow").contains("GET"), "{method}");
     }
+}
+
+/// Whoever gives a start up removes what was started on: a thread that still writes would make files again.
+#[test]
+fn a_server_that_is_dropped_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("graphophone.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"data\"\n").unwrap();
+    let stores = Stores::new(&folder.path().join("data"));
+    let config = load_config(&file, &stores);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = runtime.block_on(async {
+        let clock = Clock::manual(NOW.parse().unwrap());
+        let prepared = Prepared::open(config, &clock).await.unwrap();
+        prepared.start(Some(2)).await.unwrap()
+    });
+    // With it the tasks that do not have a thread of their own.
+    drop(runtime);
+    let held = Arc::downgrade(&server.app.config);
+    drop(server);
+    assert_eq!(
+        held.strong_count(),
+        0,
+        "a thread still holds what it was started with"
+    );
 }
