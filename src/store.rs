@@ -10,7 +10,7 @@ use crate::authority::SigningFault;
 use crate::clock::Clock;
 use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
-use crate::db::{Db, DbError, NEWEST_MIGRATION};
+use crate::db::{Db, DbError, NEWEST_MIGRATION, content_objects};
 use crate::seal::BadKey;
 
 pub use keys::Keys;
@@ -64,6 +64,13 @@ pub enum StoreError {
         /// Why.
         cause: ContentError,
     },
+    /// Recordings are known, and their folder is another one, or none.
+    #[error(
+        "{}: the database knows recordings, and this folder has never held any: is the disk mounted that they are on? If they are to \
+         lie here, copy the whole of the former folder, with what begins with a dot; to begin without them, make the folder {}",
+        .0.display(), .0.join(".incoming").display()
+    )]
+    NoContent(PathBuf),
     /// One of its keys cannot be read or made.
     #[error("the store's keys cannot be used: {0}")]
     Key(String),
@@ -108,6 +115,7 @@ impl Store {
         let opened = Db::open_at(&place, config.metadata.connections, clock, schema).await;
         let db = opened.map_err(|cause| StoreError::Database { place, cause })?;
         let place = config.content_place()?;
+        refuse_lost_content(&place, &db).await?;
         let content = ContentStore::at(&place);
         let content = content.map_err(|cause| StoreError::Content { place, cause })?;
         Ok(Self {
@@ -178,6 +186,21 @@ impl ServeLock {
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(data.clone())),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
         }
+    }
+}
+
+/// Refuses to make a content store beside rows that have one already. Where its disk is not mounted, what is stored would lie
+/// below the mount, seen by nobody once that is back.
+async fn refuse_lost_content(place: &ContentConfig, db: &Db) -> Result<(), StoreError> {
+    let ContentConfig::Folder(folder) = place else {
+        return Ok(());
+    };
+    if ContentStore::is_there(place) {
+        return Ok(());
+    }
+    match content_objects::is_empty(&mut *db.snapshot().await?).await? {
+        true => Ok(()),
+        false => Err(StoreError::NoContent(folder.clone())),
     }
 }
 

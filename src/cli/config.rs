@@ -103,7 +103,8 @@ fn try_out(metadata: &MetadataPlace, content: &ContentConfig) -> Result<(), Fail
 }
 
 async fn of_content(place: &ContentConfig) -> Result<Vec<Finding>, Failure> {
-    if matches!(place, ContentConfig::Folder(folder) if !folder.exists()) {
+    // A folder that no store was made in may be a mount point without its disk.
+    if !ContentStore::is_there(place) {
         return Ok(Vec::new());
     }
     let store = ContentStore::at(place).map_err(|cause| StoreError::Content {

@@ -14,25 +14,22 @@
 //! see [`appending`].
 
 mod appending;
+mod reading;
 
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use aws_lc_rs::digest;
-use bytes::Bytes;
-use rustix::io::ReadWriteFlags;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 pub(super) use self::appending::LocalAppending;
 use self::appending::UPLOADS;
-use super::{CHUNK_BYTES, ContentError, ContentKey, Swept, Written, off_thread};
+pub(super) use self::reading::{LocalReader, LocalStream};
+use super::{ContentError, ContentKey, Swept, Written};
 use crate::clock::Ticks;
 use crate::ids;
 
@@ -51,6 +48,14 @@ pub(super) struct LocalFolder {
 }
 
 impl LocalFolder {
+    /// Whether a store has been made there: `.incoming` is its sign. What cannot be looked at, `open` says more of.
+    pub(super) fn is_there(root: &Path) -> bool {
+        match root.join(INCOMING).symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
     pub(super) fn open(root: &Path) -> Result<Self, ContentError> {
         for name in UNFINISHED {
             make_folders(&root.join(name), None).map_err(by_meaning)?;
@@ -349,99 +354,6 @@ impl Drop for Incoming {
     fn drop(&mut self) {
         // After a rename there is nothing left under this name.
         let _published = fs::remove_file(&self.path);
-    }
-}
-
-/// An open file. It stays readable when the object is removed.
-#[derive(Clone, Debug)]
-pub(super) struct LocalReader {
-    file: Arc<File>,
-    pub(super) size_bytes: u64,
-    pub(super) modified_ns: i64,
-}
-
-impl LocalReader {
-    /// `length` bytes from `first`.
-    pub(super) fn read(&self, first: u64, length: u64) -> LocalStream {
-        LocalStream {
-            reader: self.clone(),
-            offset: first,
-            remaining: length,
-            chunk_bytes: CHUNK_BYTES,
-            waiting: None,
-        }
-    }
-
-    /// SHA-256 of the whole.
-    pub(super) async fn hash(&self) -> Result<[u8; 32], ContentError> {
-        let file = Arc::clone(&self.file);
-        off_thread(move || hash_file(&file).map_err(by_meaning)).await
-    }
-
-    /// At most [`CHUNK_BYTES`] bytes from `offset`, if the page cache has them: never waits for the disk.
-    fn read_cached(&self, offset: u64, length: usize) -> Option<Bytes> {
-        let mut buffer = vec![0; length.min(CHUNK_BYTES)];
-        let slices = &mut [io::IoSliceMut::new(&mut buffer)];
-        let count = rustix::io::preadv2(&*self.file, slices, offset, ReadWriteFlags::NOWAIT).ok()?;
-        buffer.truncate(count);
-        (count > 0).then(|| Bytes::from(buffer))
-    }
-
-    /// At most [`CHUNK_BYTES`] bytes from `offset`, waiting for the disk; empty at the end. Blocks the thread.
-    fn read_waiting(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        let mut buffer = vec![0; length.min(CHUNK_BYTES)];
-        let count = self.file.read_at(&mut buffer, offset)?;
-        buffer.truncate(count);
-        Ok(Bytes::from(buffer))
-    }
-}
-
-/// The bytes of a file that are still to be read. Holds at most [`CHUNK_BYTES`].
-#[derive(Debug)]
-pub(super) struct LocalStream {
-    reader: LocalReader,
-    offset: u64,
-    pub(super) remaining: u64,
-    pub(super) chunk_bytes: usize,
-    waiting: Option<JoinHandle<io::Result<Bytes>>>,
-}
-
-impl LocalStream {
-    pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if self.remaining == 0 {
-            return Poll::Ready(None);
-        }
-        let wanted = usize::try_from(self.remaining)
-            .unwrap_or(CHUNK_BYTES)
-            .min(self.chunk_bytes);
-        if self.waiting.is_none() {
-            if let Some(chunk) = self.reader.read_cached(self.offset, wanted) {
-                return Poll::Ready(Some(Ok(self.took(chunk))));
-            }
-            // Not in the page cache: the disk is waited for on another thread, never on the runtime's.
-            let (reader, offset) = (self.reader.clone(), self.offset);
-            self.waiting = Some(tokio::task::spawn_blocking(move || {
-                reader.read_waiting(offset, wanted)
-            }));
-        }
-        let Some(waiting) = &mut self.waiting else {
-            return Poll::Ready(None);
-        };
-        let read = ready!(Pin::new(waiting).poll(cx));
-        self.waiting = None;
-        match read {
-            // Shorter than it was when it was opened: the connection is cut, so that nobody takes this for the end.
-            Ok(Ok(chunk)) if chunk.is_empty() => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
-            Ok(Ok(chunk)) => Poll::Ready(Some(Ok(self.took(chunk)))),
-            Ok(Err(error)) => Poll::Ready(Some(Err(error))),
-            Err(lost) => Poll::Ready(Some(Err(io::Error::other(lost)))),
-        }
-    }
-
-    fn took(&mut self, chunk: Bytes) -> Bytes {
-        self.offset += chunk.len() as u64;
-        self.remaining = self.remaining.saturating_sub(chunk.len() as u64);
-        chunk
     }
 }
 

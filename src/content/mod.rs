@@ -179,6 +179,14 @@ impl ContentStore {
         })
     }
 
+    /// Whether a store has been made where the configuration says. Of a bucket nobody can tell: nothing is made in it.
+    pub fn is_there(place: &ContentConfig) -> bool {
+        match place {
+            ContentConfig::Folder(path) => local::LocalFolder::is_there(path),
+            ContentConfig::S3(_) => true,
+        }
+    }
+
     /// The same store for another runtime thread: with connections of its own, where it has any.
     pub fn for_thread(&self) -> Self {
         let Backend::S3(bucket) = &self.backend else {

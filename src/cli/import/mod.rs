@@ -95,6 +95,8 @@ pub(super) struct Import {
 enum Outcome {
     Imported(Box<StoredArtifact>, Option<String>),
     Known(Box<StoredArtifact>),
+    /// It was there, and somebody has deleted it.
+    Deleted,
     Would(String),
     Failed(String),
 }
@@ -309,12 +311,16 @@ impl Importer {
         };
         let taken = upload::take(&self.uploads, order, file, &show).await;
         drop(progress);
-        let taken = taken.map_err(|error| match error {
-            UploadError::CutOff => {
-                "the file has become shorter while it was read: it is still being written".to_owned()
+        let taken = match taken {
+            Ok(taken) => taken,
+            // As it should be; and the file may be the last of it.
+            Err(UploadError::Deleted) => return Ok(Outcome::Deleted),
+            Err(UploadError::CutOff) => {
+                let text = "the file has become shorter while it was read: it is still being written";
+                return Err(text.to_owned());
             }
-            other => other.to_string(),
-        })?;
+            Err(other) => return Err(other.to_string()),
+        };
         let (outcome, plays) = match taken {
             Taken::New(made) => {
                 let reason = self.reason(&made).await?;
@@ -406,6 +412,10 @@ impl Importer {
                 ("already there", Some(&found.artifact.id), Some(detail))
             }
             Outcome::Known(found) => ("already there", Some(&found.artifact.id), removed.clone()),
+            Outcome::Deleted => {
+                let detail = format!("it was there before, and has been deleted{left}");
+                ("not taken again", None, Some(detail))
+            }
             Outcome::Would(what) => ("would be imported", None, Some(what.clone())),
             Outcome::Failed(why) => ("not imported", None, Some(why.clone())),
         };

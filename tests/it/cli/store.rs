@@ -335,3 +335,39 @@ fn content_that_is_missing_or_changed_is_503_and_never_short() {
     server.stop();
     home.serve(&[]).stop();
 }
+
+/// What would be written where a disk is not mounted would be gone from sight once it is.
+#[test]
+fn a_folder_that_never_held_a_store_is_refused_where_recordings_are_known() {
+    if !content_is_in_a_folder() {
+        return;
+    }
+    let home = Home::seeded();
+    let (content, away) = (home.path("data/content"), home.path("away"));
+    fs::rename(&content, &away).unwrap();
+    for is_mount_point in [false, true] {
+        if is_mount_point {
+            fs::create_dir(&content).unwrap();
+        }
+        for arguments in commands(&home) {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let ran = home.run(&arguments);
+            let line = ran.failed();
+            assert!(line.contains(&content) && line.contains("mounted"), "{line}");
+        }
+        home.run(&["config", "check"]).succeeded();
+        assert_eq!(Path::new(&content).exists(), is_mount_point);
+    }
+    assert_eq!(
+        fs::read_dir(&content).unwrap().count(),
+        0,
+        "nothing is made in it"
+    );
+
+    // Whoever has lost it says so.
+    fs::create_dir(home.path("data/content/.incoming")).unwrap();
+    home.run(&["recording", "list"]).succeeded();
+    fs::remove_dir_all(&content).unwrap();
+    fs::rename(&away, &content).unwrap();
+    home.serve(&[]).stop();
+}
