@@ -23,7 +23,11 @@ pub(super) fn say(text: &str) {
 /// Prints rows in columns as wide as their widest cell.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let heading: Vec<String> = headings.iter().map(ToString::to_string).collect();
-    let all = || std::iter::once(&heading).chain(rows);
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| printable(cell)).collect())
+        .collect();
+    let all = || std::iter::once(&heading).chain(&shown);
     let width = |column: usize| {
         all()
             .filter_map(|row| row.get(column))
@@ -43,6 +47,19 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     Ok(())
 }
 
+/// Text of somebody else's for a terminal: what would move the cursor, or turn the direction of what follows, is escaped.
+pub(super) fn printable(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::new();
+    for c in text.chars() {
+        match c.is_control() || turns(c) {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// Prints what is known of one thing, a name and a value a line.
 pub(super) fn facts(rows: &[(&str, String)]) -> io::Result<()> {
     let width = rows
@@ -51,7 +68,7 @@ pub(super) fn facts(rows: &[(&str, String)]) -> io::Result<()> {
         .max()
         .unwrap_or(0);
     for (name, value) in rows {
-        line(format!("{name:width$}  {value}").trim_end())?;
+        line(format!("{name:width$}  {}", printable(value)).trim_end())?;
     }
     Ok(())
 }

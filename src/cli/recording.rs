@@ -8,16 +8,21 @@ use super::output::{line, table};
 use super::{Failure, StoreArgs, block_on};
 use crate::clock::Ticks;
 use crate::db::Session;
-use crate::db::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
+use crate::db::artifacts::{self, ArtifactKind, ListedArtifact, Parent, StoredArtifact};
 use crate::db::content_objects::{self, ContentObject};
 use crate::db::keeping;
-use crate::db::tenants;
+use crate::db::{meetings, tenants, users};
 use crate::ids;
 use crate::retention::{Outcome, Retention};
 use crate::seal::to_hex;
 
 /// How many rows are read at a time.
 const PAGE: i64 = 500;
+
+/// What the API makes of a recording.
+const STATES: [&str; 4] = ["ready", "pending", "quarantined", "deleted"];
+/// The longest subject that the table shows whole, in characters.
+const SUBJECT_WIDTH: usize = 40;
 
 /// Look at the recordings in the store, delete them, and bring them back.
 #[derive(Debug, Subcommand)]
@@ -67,6 +72,12 @@ pub(super) struct List {
     /// Only recordings of this meeting.
     #[arg(long, value_name = "ID")]
     meeting: Option<String>,
+    /// Only recordings of meetings that this user organizes and of calls that they made: userPrincipalName or id.
+    #[arg(long, value_name = "USER")]
+    organizer: Option<String>,
+    /// Only recordings in this state.
+    #[arg(long, value_name = "STATE", value_parser = STATES)]
+    state: Option<String>,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -115,24 +126,48 @@ impl List {
                         .await?;
                     drop(db);
                     let Some(last) = page.last() else { break };
-                    after = (last.artifact.created, last.artifact.id.clone());
+                    after = (last.stored.artifact.created, last.stored.artifact.id.clone());
                     found.extend(page.into_iter().filter(|one| self.wants(one)));
                 }
+            }
+            if let Some(user) = self.organizer.as_ref().filter(|_| found.is_empty()) {
+                Self::refuse_unknown(&mut *store.db.snapshot().await?, user).await?;
             }
             if self.json {
                 return Ok(found
                     .iter()
-                    .try_for_each(|one| line(&as_json(one, None).to_string()))?);
+                    .try_for_each(|one| line(&listed_as_json(one).to_string()))?);
             }
             let rows: Vec<Vec<String>> = found.iter().map(as_row).collect();
-            Ok(table(&["created", "state", "id", "of"], &rows)?)
+            Ok(table(&["created", "state", "organizer", "subject", "id"], &rows)?)
         })
     }
 
-    fn wants(&self, stored: &StoredArtifact) -> bool {
-        self.meeting
-            .as_ref()
-            .is_none_or(|meeting| stored.artifact.parent == Parent::Meeting(meeting.clone()))
+    /// Nothing is found of a name that is mistyped, which is not the same as that there is nothing.
+    async fn refuse_unknown(db: &mut Session, user: &str) -> Result<(), Failure> {
+        let is_known = users::find(db, &ids::normalized(user.to_owned()))
+            .await?
+            .is_some()
+            || !users::find_all_by_principal_name(db, user).await?.is_empty();
+        match is_known {
+            true => Ok(()),
+            false => Err(Failure::at_work(format!("no user {user} in the store"))),
+        }
+    }
+
+    fn wants(&self, listed: &ListedArtifact) -> bool {
+        let own = &listed.stored.artifact;
+        let is_of = |meeting: &String| own.parent == Parent::Meeting(meeting.clone());
+        let is_by = |user: &String| {
+            let name = listed.owner_name.as_deref().unwrap_or_default();
+            user.eq_ignore_ascii_case(&own.owner_id) || user.to_lowercase() == name.to_lowercase()
+        };
+        self.meeting.as_ref().is_none_or(is_of)
+            && self.organizer.as_ref().is_none_or(is_by)
+            && self
+                .state
+                .as_ref()
+                .is_none_or(|wanted| wanted == state(&listed.stored))
     }
 }
 
@@ -163,6 +198,20 @@ pub(super) async fn whole(db: &mut Session, found: &StoredArtifact) -> Result<Va
     let Some(members) = value.as_object_mut() else {
         return Ok(value);
     };
+    let own = &found.artifact;
+    let owner = users::find(db, &own.owner_id).await?;
+    members.insert(
+        "organizer".into(),
+        owner.and_then(|owner| owner.user_principal_name).into(),
+    );
+    let meeting = match own.parent.meeting() {
+        Some(id) => meetings::find(db, id).await?,
+        None => None,
+    };
+    members.insert(
+        "subject".into(),
+        meeting.and_then(|meeting| meeting.subject).into(),
+    );
     if let Some(source) = source {
         members.insert(
             "source".into(),
@@ -281,14 +330,32 @@ fn parent(stored: &StoredArtifact) -> (&'static str, &str) {
     }
 }
 
-fn as_row(stored: &StoredArtifact) -> Vec<String> {
-    let (_, parent) = parent(stored);
+/// For people: to the second, with names in place of ids, and the id last, as it may be long.
+fn as_row(listed: &ListedArtifact) -> Vec<String> {
+    let own = &listed.stored.artifact;
+    let created = own.created.to_string();
+    let seconds = created.split('.').next().unwrap_or_default();
+    let mut subject: String = listed.subject.clone().unwrap_or_else(|| "-".to_owned());
+    if let Some((end, _)) = subject.char_indices().nth(SUBJECT_WIDTH) {
+        subject.truncate(end);
+        subject.push('…');
+    }
     vec![
-        stored.artifact.created.to_string(),
-        state(stored).to_owned(),
-        stored.artifact.id.clone(),
-        parent.to_owned(),
+        format!("{seconds}Z"),
+        state(&listed.stored).to_owned(),
+        listed.owner_name.clone().unwrap_or_else(|| own.owner_id.clone()),
+        subject,
+        own.id.clone(),
     ]
+}
+
+fn listed_as_json(listed: &ListedArtifact) -> Value {
+    let mut value = as_json(&listed.stored, None);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("organizer".into(), listed.owner_name.clone().into());
+        members.insert("subject".into(), listed.subject.clone().into());
+    }
+    value
 }
 
 fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {
@@ -298,6 +365,7 @@ fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {
         "id": own.id,
         "tenantId": stored.artifact.tenant_id,
         parent_name: parent_id,
+        "organizerId": own.owner_id,
         "callId": own.call_id,
         "contentCorrelationId": own.content_correlation_id,
         "createdDateTime": own.created.to_string(),

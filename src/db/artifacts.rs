@@ -334,7 +334,18 @@ pub async fn list_ready(db: &mut Session, parent: &Parent) -> Result<Vec<StoredA
     Ok(found)
 }
 
-/// What is stored of a kind in a tenant, or in all, oldest first: at most `limit` after the place `after`.
+/// What is stored, with the names by which people know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedArtifact {
+    /// What is stored.
+    pub stored: StoredArtifact,
+    /// userPrincipalName of its owner, who organizes the meeting or has made the call.
+    pub owner_name: Option<String>,
+    /// Subject of the meeting.
+    pub subject: Option<String>,
+}
+
+/// What is stored of a kind in a tenant, oldest first: at most `limit` after the place `after`.
 ///
 /// # Errors
 /// [`DbError`] of the engine.
@@ -344,15 +355,18 @@ pub async fn list_stored(
     tenant: &str,
     after: (Ticks, &str),
     limit: i64,
-) -> Result<Vec<StoredArtifact>, DbError> {
-    let sql = format!(
-        "{STORED}
+) -> Result<Vec<ListedArtifact>, DbError> {
+    const SQL: &str = "
+        SELECT id, call_id, content_correlation_id, created_ticks, end_ticks, quarantined, meeting_id, adhoc_call_id,
+               owner_id, tenant_id, kind, upload_state, legal_hold, deleted_ticks, content_key, metadata_key,
+               (SELECT users.user_principal_name FROM users WHERE users.id = artifacts.owner_id),
+               (SELECT online_meetings.subject FROM online_meetings WHERE online_meetings.id = artifacts.meeting_id)
+        FROM artifacts
         WHERE tenant_id = ?1
           AND kind = ?2
           AND (created_ticks, id) > (?3, ?4)
         ORDER BY created_ticks, id
-        LIMIT ?5"
-    );
+        LIMIT ?5";
     let values = [
         tenant.into(),
         kind.text().into(),
@@ -360,7 +374,14 @@ pub async fn list_stored(
         after.1.into(),
         limit.into(),
     ];
-    db.rows(&sql, &values, read_stored).await
+    let read = |row: &Row<'_>| {
+        Ok(ListedArtifact {
+            stored: read_stored(row)?,
+            owner_name: row.text_or_null(16)?,
+            subject: row.text_or_null(17)?,
+        })
+    };
+    db.rows(SQL, &values, read).await
 }
 
 /// Stores an artifact, replacing the one of its kind and id. Its content objects must be there.

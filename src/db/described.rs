@@ -108,9 +108,10 @@ pub async fn everything(tx: &mut Tx<'_>) -> Result<(), DbError> {
                 let place = (after.0, after.1.as_str());
                 let page = artifacts::list_stored(tx, kind, &id, place, PAGE).await?;
                 let Some(last) = page.last() else { break };
-                after = (last.artifact.created, last.artifact.id.clone());
-                for stored in page {
-                    artifact(tx, kind, &stored.artifact.id).await?;
+                let own = &last.stored.artifact;
+                after = (own.created, own.id.clone());
+                for listed in page {
+                    artifact(tx, kind, &listed.stored.artifact.id).await?;
                 }
             }
         }

@@ -823,10 +823,11 @@ async fn stored_artifacts_are_listed_by_time_then_by_the_bytes_of_their_ids() {
             );
             let page = list.await.unwrap();
             let Some(last) = page.last() else { break };
-            after = (last.artifact.created, last.artifact.id.clone());
+            let artifact = &last.stored.artifact;
+            after = (artifact.created, artifact.id.clone());
             found.extend(
                 page.into_iter()
-                    .map(|stored| (stored.artifact.created, stored.artifact.id)),
+                    .map(|one| (one.stored.artifact.created, one.stored.artifact.id)),
             );
         }
         assert_eq!(found, expected);

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::home::Home;
-use crate::support::names::{CONTOSO, FABRIKAM, STANDUP};
+use crate::support::names::{CONTOSO, FABRIKAM, ORGANIZER, OUTSIDER, STANDUP};
+
+const ORGANIZER_NAME: &str = "organizer@contoso.example";
 
 fn with_every_state() -> Home {
     let home = Home::seeded();
@@ -64,6 +66,76 @@ fn the_list_has_every_state_oldest_first() {
             .any(|line| line.contains("recording-1") && line.contains("ready")),
         "{table}"
     );
+}
+
+#[test]
+fn the_list_is_narrowed_to_an_organizer_and_a_state() {
+    let home = with_every_state();
+    let ids = |more: &[&str]| -> Vec<String> {
+        let all = home.json(&[&["recording", "list"], more].concat());
+        all.iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let of_organizer = ["recording-1", "recording-2", "pending", "deleted", "bad"];
+    for name in [ORGANIZER, "Organizer@Contoso.Example", ORGANIZER_NAME] {
+        assert_eq!(
+            ids(&["--organizer", name, "--meeting", STANDUP]),
+            of_organizer,
+            "{name}"
+        );
+    }
+    // Who has none, and who is mistyped.
+    assert_eq!(ids(&["--organizer", OUTSIDER]), [""; 0]);
+    let ran = home.run(&["recording", "list", "--organizer", "organiser@contoso.example"]);
+    assert!(ran.failed().contains("no user organiser@"), "{ran:?}");
+    assert_eq!(ids(&["--state", "quarantined"]), ["bad"]);
+    assert_eq!(
+        ids(&["--state", "deleted", "--organizer", ORGANIZER]),
+        ["deleted"]
+    );
+    let ran = home.run(&["recording", "list", "--state", "gone"]);
+    assert!(ran.status == 2 && ran.err.contains("quarantined"), "{ran:?}");
+}
+
+/// Subjects come from whoever makes a meeting, and a terminal does what characters tell it.
+#[test]
+fn the_table_names_people_and_escapes_what_would_move_the_cursor() {
+    let home = Home::seeded();
+    let file = home.write(
+        "more.yaml",
+        format!(
+            r#"
+onlineMeetings:
+  - {{ id: odd, organizerId: "{ORGANIZER}", subject: "a\u001b[2Jb\u202ec", startDateTime: "2026-01-20T00:00:00Z" }}
+  - {{ id: long, organizerId: "{ORGANIZER}", subject: "{}", startDateTime: "2026-01-20T00:00:00Z" }}
+recordings:
+  - {{ id: of-odd, meetingId: odd, contentFile: one.mp4, createdDateTime: "2026-01-20T00:00:00.1234567Z" }}
+  - {{ id: of-long, meetingId: long, contentFile: one.mp4, createdDateTime: "2026-01-20T00:00:00Z" }}
+"#,
+            "ä".repeat(41)
+        )
+        .as_bytes(),
+    );
+    home.run(&["seed", &file]).succeeded();
+    let table = home.run(&["recording", "list"]).succeeded();
+    let row = |id: &str| table.lines().find(|line| line.ends_with(id)).unwrap();
+    assert!(
+        !table.contains('\u{1b}') && !table.contains('\u{202e}'),
+        "{table:?}"
+    );
+    let odd = row("of-odd");
+    assert!(odd.starts_with("2026-01-20T00:00:00Z  ready  "), "{odd}");
+    assert!(odd.contains(ORGANIZER_NAME), "{odd}");
+    assert!(odd.contains("a\\u{1b}[2Jb\\u{202e}c"), "{odd}");
+    assert!(
+        row("of-long").contains(&format!(" {}…  ", "ä".repeat(40))),
+        "{table}"
+    );
+    let shown = home.run(&["recording", "show", "of-odd"]).succeeded();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["subject"], "a\u{1b}[2Jb\u{202e}c");
+    assert_eq!(shown["organizer"], ORGANIZER_NAME);
 }
 
 #[test]
