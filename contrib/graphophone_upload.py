@@ -200,6 +200,9 @@ class Uploader:
         if is_apart:
             del whole["transcript"]
         made = _Upload(self, file, whole).run()
+        held_back = made.get("@graphophone.quarantined")
+        if held_back:
+            tell(f"{file.name}: kept, and not served: {held_back}")
         if is_apart:
             self.upload_text(made, request, text)
         return made
@@ -452,8 +455,12 @@ def exit_status(work: Callable[[], int | None]) -> int:
         told, status = in_a_line(why), 2
     except KeyboardInterrupt:
         told, status = "interrupted", 130
-    print(f"{Path(sys.argv[0]).name}: {told}", file=sys.stderr)
+    tell(told)
     return status
+
+
+def tell(text: str) -> None:
+    print(f"{Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
 
 
 def request_of(name: str) -> dict[str, Any]:

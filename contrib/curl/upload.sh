@@ -166,6 +166,8 @@ while :; do
   case $status in
   20?)
     if [ -n "$(told .id)" ]; then
+      held_back=$(told '.["@graphophone.quarantined"]')
+      [ -z "$held_back" ] || say "kept, and not served: $held_back"
       cat "$answer"
       echo
       exit 0

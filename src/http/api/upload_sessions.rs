@@ -15,6 +15,7 @@ use super::{Asked, caller, format};
 use crate::auth::access::{self, Uploader};
 use crate::db::Session;
 use crate::db::artifacts::StoredArtifact;
+use crate::db::keeping;
 use crate::db::upload_sessions::{SessionState, UploadSession};
 use crate::graph::upload::UploadSessionJson;
 use crate::http::body::Body;
@@ -77,7 +78,7 @@ pub(super) async fn create(
         user_id: caller.user_id().map(ToOwned::to_owned),
     });
     let session = match begun.await? {
-        Begun::Artifact(artifact) => return item(asked, &artifact, StatusCode::OK),
+        Begun::Artifact(artifact) => return item(asked, &artifact, StatusCode::OK).await,
         Begun::Session(session) => session,
     };
     if session.state == SessionState::Finished || session.size_bytes == 0 {
@@ -237,7 +238,7 @@ async fn become_of(
     status: StatusCode,
 ) -> Result<Response<Body>, ApiError> {
     match asked.app.uploads.finish(&session.id, PATIENCE).await? {
-        Finished::Artifact(artifact) => item(asked, &artifact, status),
+        Finished::Artifact(artifact) => item(asked, &artifact, status).await,
         // All bytes are durable, and whoever asks once more is told.
         Finished::NotYet => Err(ApiError::not_yet(ASK_AGAIN)),
     }
@@ -265,8 +266,22 @@ fn status_of(
     Ok(response)
 }
 
+/// What an upload has come to.
+#[derive(Serialize)]
+struct Item<E: Serialize> {
+    #[serde(flatten)]
+    entity: E,
+    /// Why it is held back. Whoever has sent it can still send it again.
+    #[serde(rename = "@graphophone.quarantined", skip_serializing_if = "Option::is_none")]
+    quarantined: Option<String>,
+}
+
 /// A recording or transcript as Graph shows it, and where Graph has it.
-fn item(asked: &Asked<'_>, stored: &StoredArtifact, status: StatusCode) -> Result<Response<Body>, ApiError> {
+async fn item(
+    asked: &Asked<'_>,
+    stored: &StoredArtifact,
+    status: StatusCode,
+) -> Result<Response<Body>, ApiError> {
     let (artifact, entity) = (&stored.artifact, EntityType::of(stored.kind));
     let root = format!("{}/v1.0", asked.app.public_url);
     let place = links::artifact(entity, artifact);
@@ -276,21 +291,31 @@ fn item(asked: &Asked<'_>, stored: &StoredArtifact, status: StatusCode) -> Resul
         .collection(entity.collection)
         .context(&root)
         + "/$entity";
+    let quarantined = match artifact.quarantined {
+        true => {
+            let mut db = asked.app.db.snapshot().await?;
+            let (_, reason) = keeping::origin(&mut db, stored.kind, &artifact.id).await?;
+            Some(reason.unwrap_or_else(|| "held back by an administrator".to_owned()))
+        }
+        false => None,
+    };
     let format = format(&asked.head.headers);
-    let mut response = respond::json(
-        format,
-        &Presented {
-            frame: Frame {
-                entity,
-                members: entity.properties,
-                level: format.level,
-                is_typed: true,
-            },
+    let frame = Frame {
+        entity,
+        members: entity.properties,
+        level: format.level,
+        is_typed: true,
+    };
+    let item = Item {
+        entity: Presented {
+            frame,
             context: Some(&context),
             place: (&root, place),
             entity: links::artifact_json(&root, entity, artifact),
         },
-    )?;
+        quarantined,
+    };
+    let mut response = respond::json(format, &item)?;
     *response.status_mut() = status;
     insert_text(response.headers_mut(), header::LOCATION, &location);
     Ok(response)

@@ -77,6 +77,16 @@ fn whatever_a_file_is_called_is_its_name() {
 }
 
 #[test]
+fn what_does_not_play_is_told() {
+    let site = Site::start();
+    prepared(&site);
+    put(&site.home.folder.path().join("film.mp4"), b"<!DOCTYPE html>");
+    let ran = site.run(&mut upload(&site, &[]));
+    assert!(ran.err.contains("kept, and not served: notMedia: "), "{ran:?}");
+    ran.succeeded();
+}
+
+#[test]
 fn a_connection_that_breaks_is_gone_on_with() {
     let site = Site::start();
     let bytes = prepared(&site);

@@ -40,6 +40,20 @@ fn a_file_is_uploaded_once() {
 }
 
 #[test]
+fn what_does_not_play_is_told() {
+    let site = Site::start();
+    prepared(&site, 30_000);
+    put(&site.home.folder.path().join("film.mp4"), b"<!DOCTYPE html>");
+    let ran = site.run(&mut upload(&site, ""));
+    assert!(
+        ran.err.contains("film.mp4: kept, and not served: notMedia: "),
+        "{ran:?}"
+    );
+    let printed: Value = serde_json::from_str(&ran.succeeded()).unwrap();
+    assert!(printed["@graphophone.quarantined"].is_string(), "{printed}");
+}
+
+#[test]
 fn breaks_and_a_restart_end_in_one_whole_recording() {
     let mut site = Site::start();
     let bytes = prepared(&site, 60_000);

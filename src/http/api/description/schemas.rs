@@ -45,7 +45,13 @@ fn artifact(entity: &EntityType<ArtifactProperty>) -> Object {
     let mut object = ObjectBuilder::new()
         .description(Some(about))
         .property("@odata.context", text())
-        .property("@odata.type", text());
+        .property("@odata.type", text())
+        .property(
+            "@graphophone.quarantined",
+            text().description(Some(
+                "Why it is kept and not served: a word, a colon and a sentence. Absent where all is well.",
+            )),
+        );
     for property in entity.properties {
         if let Some(schema) = member(property) {
             object = object.property(property.name, schema).required(property.name);
