@@ -67,7 +67,7 @@ pub enum StoreError {
     /// Recordings are known, and their folder is another one, or none.
     #[error(
         "{}: the database knows recordings, and this folder has never held any: is the disk mounted that they are on? If they are to \
-         lie here, copy the whole of the former folder, with what begins with a dot; to begin without them, make the folder {}",
+         lie here now, copy the former folder; to begin without them, make the folder {}",
         .0.display(), .0.join(".incoming").display()
     )]
     NoContent(PathBuf),

@@ -48,10 +48,18 @@ pub(super) struct LocalFolder {
 }
 
 impl LocalFolder {
-    /// Whether a store has been made there: `.incoming` is its sign. What cannot be looked at, `open` says more of.
+    /// Whether a store has been made there: what is being written and folders of tenants, whose names are GUIDs, are its signs.
+    /// What cannot be looked at, `open` says more of.
     pub(super) fn is_there(root: &Path) -> bool {
-        match root.join(INCOMING).symlink_metadata() {
-            Ok(_) => true,
+        let is_sign = |entry: io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| {
+                let name = entry.file_name();
+                let name = name.to_str().unwrap_or_default();
+                UNFINISHED.contains(&name) || uuid::Uuid::try_parse(name).is_ok()
+            })
+        };
+        match fs::read_dir(root) {
+            Ok(mut entries) => entries.any(is_sign),
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
