@@ -136,7 +136,8 @@ impl LocalFolder {
         let path = self.path(key);
         match fs::remove_file(&path) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // Where the disk is away, it is there once that is back.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.reach(),
             Err(error) => return Err(by_meaning(error)),
         }
         // An object's folder holds nothing else; years and months stay.

@@ -900,6 +900,29 @@ async fn a_folder_that_goes_while_an_object_is_written_is_not_made_again() {
     assert_eq!(read(&store, &key).await, b"whole");
 }
 
+/// What is removed for good must not come back with the disk.
+#[tokio::test]
+async fn nothing_is_said_to_be_removed_while_the_folder_is_away() {
+    let place = Place::new(Engine::Folder);
+    let (store, key) = (place.open(), key());
+    put(&store, &key, b"whole").await;
+    let elsewhere = place.folder.path().join("elsewhere");
+    std::fs::rename(place.root(), &elsewhere).unwrap();
+    for is_mount_point in [false, true] {
+        if is_mount_point {
+            std::fs::create_dir(place.root()).unwrap();
+        }
+        let removed = store.remove(&key).await;
+        assert!(matches!(removed, Err(ContentError::Io(_))), "{removed:?}");
+    }
+    std::fs::remove_dir(place.root()).unwrap();
+    std::fs::rename(&elsewhere, place.root()).unwrap();
+    for _ in 0..2 {
+        store.remove(&key).await.unwrap();
+        assert_absent(&store, &key).await;
+    }
+}
+
 #[test]
 fn a_file_where_the_folder_should_be_is_an_error() {
     let place = Place::new(Engine::Folder);

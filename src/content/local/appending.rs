@@ -109,8 +109,8 @@ impl LocalFolder {
     /// Removes the file of an upload that has not been completed, if there is one.
     pub(in crate::content) fn discard(&self, destination: &Destination) -> Result<(), ContentError> {
         match fs::remove_file(self.upload(destination)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(by_meaning(error)),
-            _ => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.reach(),
+            removed => removed.map_err(by_meaning),
         }
     }
 

@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use tokio::io::AsyncWriteExt;
 
 use super::{Upload, expected, into_standup, read_back, sample};
+use crate::support::stores::content_is_in_a_folder;
 use crate::support::{TestApp, wait_until};
 
 fn sha256(bytes: &[u8]) -> String {
@@ -273,4 +274,28 @@ async fn futures_join(futures: impl Iterator<Item = impl Future<Output = ()>>) {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn while_the_disk_is_away_nothing_is_taken_and_nothing_is_lost() {
+    if !content_is_in_a_folder() {
+        return;
+    }
+    let (app, bytes) = (TestApp::start().await, sample("faststart.mp4"));
+    let total = bytes.len();
+    let upload = Upload::begin(&app, &into_standup("away", &bytes)).await;
+    assert_eq!(upload.put(0, &bytes[..1000], total).await.status, 202);
+    // A mount point without its disk.
+    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
+    std::fs::rename(&content, &away).unwrap();
+    std::fs::create_dir(&content).unwrap();
+    let refused = upload.put(1000, &bytes[1000..], total).await;
+    assert_eq!(refused.error().0, 503, "{}", refused.text());
+    let given_up = Upload::begin(&app, &into_standup("other", &bytes)).await;
+    assert_eq!(given_up.put(0, &bytes, total).await.status, 503);
+    std::fs::remove_dir(&content).expect("nothing is made in it");
+    std::fs::rename(&away, &content).unwrap();
+    assert_eq!(expected(&upload.status().await), format!("1000-{}", total - 1));
+    let made = upload.put(1000, &bytes[1000..], total).await;
+    assert!(read_back(&app, &made, "/content").await.body == bytes);
 }
