@@ -66,7 +66,7 @@ impl LocalFolder {
 
     pub(super) fn open(root: &Path) -> Result<Self, ContentError> {
         for name in UNFINISHED {
-            make_folders(&root.join(name), None).map_err(by_meaning)?;
+            make_folders(&root.join(name)).map_err(by_meaning)?;
         }
         Ok(Self {
             root: root.to_owned(),
@@ -249,9 +249,11 @@ impl LocalFolder {
     }
 
     pub(super) fn reach(&self) -> Result<(), ContentError> {
-        fs::metadata(self.root.join(INCOMING))
-            .map(|_| ())
-            .map_err(by_meaning)
+        self.is_still_there().map_err(by_meaning)
+    }
+
+    fn is_still_there(&self) -> io::Result<()> {
+        fs::metadata(self.root.join(INCOMING)).map(|_| ())
     }
 
     fn path(&self, key: &ContentKey) -> PathBuf {
@@ -276,26 +278,24 @@ impl LocalFolder {
             .map_err(by_meaning)
     }
 
-    /// Makes `folder` and what is missing above it, durably; not the store's own, which was there at the start. Where that
-    /// has been taken away, as a disk can be, what is put in its place would be seen by nobody once it is back.
+    /// Makes `folder` and what is missing above it, durably, in a store that is still there. Where its disk has been taken away,
+    /// what is put in its place would be seen by nobody once it is back.
     fn make_folders(&self, folder: &Path) -> io::Result<()> {
-        make_folders(folder, Some(&self.root))
+        if folder.is_dir() {
+            return Ok(());
+        }
+        self.is_still_there()?;
+        make_folders(folder)
     }
 }
 
-/// Makes `folder` and what is missing above it, durably, up to `top`, which has to be there.
-fn make_folders(folder: &Path, top: Option<&Path>) -> io::Result<()> {
+/// Makes `folder` and what is missing above it, durably.
+fn make_folders(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    if top == Some(folder) {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("{} is not there any more", folder.display()),
-        ));
-    }
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        make_folders(parent, top)?;
+        make_folders(parent)?;
     }
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

@@ -367,6 +367,8 @@ impl<'a> Look<'a> {
             // Deleted since the page was read.
             Err(_) if self.is_gone(&object.key).await? => Ok(()),
             Err(ContentError::NotFound(_)) => {
+                // Where the disk is away, nothing is there, and nothing is lost: this is gone on with once it is back.
+                self.own.content.reach().await?;
                 self.find("missing", &object.key, "there is no such object").await
             }
             Err(ContentError::Damaged { what, .. }) => {

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use graphophone::verify::{Rules, Subset, Verifier, VerifyError};
 use serde_json::Value;
 
 use super::home::Home;
+use crate::support::TestApp;
+use crate::support::stores::content_is_in_a_folder;
 
 /// Findings as pairs of a word and the last part of a key.
 fn findings(look: &Value) -> Vec<(String, String)> {
@@ -125,4 +128,31 @@ fn what_is_not_as_it_was_is_told() {
     );
     assert_ne!(home.stores.texts(&sql), [i64::MIN.to_string()]);
     std::fs::remove_file(file(orphan)).unwrap();
+}
+
+/// Nothing is there, and nothing is lost.
+#[tokio::test]
+async fn a_look_ends_where_the_disk_is_away_and_is_gone_on_with() {
+    if !content_is_in_a_folder() {
+        return;
+    }
+    let app = TestApp::start().await;
+    let rules = Rules {
+        bytes_per_second: 0,
+        every: Duration::from_secs(86_400),
+        parts: 30,
+    };
+    let store = &app.store;
+    let verifier = Verifier::new(store.db.clone(), store.content.clone(), app.clock.clone(), rules);
+    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
+    app.until_idle().await;
+    std::fs::rename(&content, &away).unwrap();
+    std::fs::create_dir(&content).unwrap();
+    let ended = verifier.run(Subset::ALL, &|_, _| {}).await;
+    assert!(matches!(ended, Err(VerifyError::Content(_))), "{ended:?}");
+    std::fs::remove_dir(&content).expect("nothing is made in it");
+    std::fs::rename(&away, &content).unwrap();
+    let run = verifier.run(Subset::ALL, &|_, _| {}).await.unwrap();
+    assert_eq!(run.findings, "[]");
+    assert!(run.finished.is_some() && run.checked_objects > 0);
 }

@@ -355,6 +355,17 @@ impl TestApp {
         }
     }
 
+    /// Waits until all that is due is done: what commits have left, such as describing what a seed has brought.
+    pub async fn until_idle(&self) {
+        wait_until("all that is due is done", || {
+            // What somebody is at is due half a minute later.
+            let until = self.clock.now().plus(Duration::from_secs(40)).0;
+            let due = format!("SELECT id FROM jobs WHERE due_ticks <= {until}");
+            self.stores.texts(&due).is_empty()
+        })
+        .await;
+    }
+
     /// GET of a link that an answer gave.
     pub async fn follow(&self, link: &serde_json::Value, token: &str) -> Answer {
         let link = link.as_str().expect("there is no link");

@@ -26,17 +26,6 @@ async fn uploaded(app: &TestApp, id: &str) -> (String, Answer) {
     (made.json()["id"].as_str().unwrap().to_owned(), made)
 }
 
-/// Does all that is due.
-async fn work(app: &TestApp) {
-    crate::support::wait_until("all that is due is done", || {
-        // What somebody is at is due half a minute later.
-        let until = app.clock.now().plus(std::time::Duration::from_secs(40)).0;
-        let due = format!("SELECT id FROM jobs WHERE due_ticks <= {until}");
-        app.stores.texts(&due).is_empty()
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn what_is_deleted_is_gone_at_once_and_comes_back() {
     let app = TestApp::start().await;
@@ -88,7 +77,7 @@ async fn what_is_deleted_is_gone_at_once_and_comes_back() {
     assert!(list().await.contains(&id));
     assert_eq!(read_back(&app, &made, "/content").await.status, 200);
     app.set_time("2026-06-01T00:00:00Z");
-    work(&app).await;
+    app.until_idle().await;
     assert_eq!(
         app.stores
             .texts("SELECT id FROM artifacts WHERE source_id = 'one' AND ready")
@@ -105,7 +94,7 @@ async fn after_its_time_nothing_stays_but_a_tombstone() {
     assert_eq!(app.content_files().len(), before + 2, "a file and its head");
     assert_eq!(delete(&app, &id, &uploader()).await.status, 204);
     app.set_time("2026-03-03T11:00:00Z");
-    work(&app).await;
+    app.until_idle().await;
     assert_eq!(
         app.stores
             .texts("SELECT id FROM artifacts WHERE source_id = 'gone'")
@@ -113,7 +102,7 @@ async fn after_its_time_nothing_stays_but_a_tombstone() {
         1
     );
     app.set_time("2026-03-03T13:00:00Z");
-    work(&app).await;
+    app.until_idle().await;
     crate::support::wait_until("its bytes are removed", || app.content_files().len() == before).await;
     crate::support::wait_until("nothing describes it", || {
         let mut texts = app.stores.descriptions().into_iter().map(std::fs::read_to_string);
@@ -193,7 +182,7 @@ async fn a_hold_keeps_what_is_deleted_until_it_ends() {
         (Outcome::Done, Outcome::Done)
     );
     app.set_time("2026-06-01T00:00:00Z");
-    work(&app).await;
+    app.until_idle().await;
     let rows = || {
         app.stores
             .texts("SELECT id FROM artifacts WHERE source_id = 'kept'")
@@ -201,7 +190,7 @@ async fn a_hold_keeps_what_is_deleted_until_it_ends() {
     };
     assert_eq!(rows(), 1);
     assert_eq!(hold(false).await, Outcome::Done);
-    work(&app).await;
+    app.until_idle().await;
     assert_eq!(rows(), 0);
     let nothing = (ArtifactKind::Recording, "nothing");
     let outcome = retention.hold(nothing, true, Actor::default()).await;

@@ -285,7 +285,8 @@ async fn while_the_disk_is_away_nothing_is_taken_and_nothing_is_lost() {
     let total = bytes.len();
     let upload = Upload::begin(&app, &into_standup("away", &bytes)).await;
     assert_eq!(upload.put(0, &bytes[..1000], total).await.status, 202);
-    // A mount point without its disk.
+    // A mount point without its disk, in no moment at which something is written.
+    app.until_idle().await;
     let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
     std::fs::rename(&content, &away).unwrap();
     std::fs::create_dir(&content).unwrap();
