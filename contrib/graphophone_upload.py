@@ -200,9 +200,7 @@ class Uploader:
         if is_apart:
             del whole["transcript"]
         made = _Upload(self, file, whole).run()
-        held_back = made.get("@graphophone.quarantined")
-        if held_back:
-            tell(f"{file.name}: kept, and not served: {held_back}")
+        tell_if_held_back(file.name, made)
         if is_apart:
             self.upload_text(made, request, text)
         return made
@@ -217,7 +215,8 @@ class Uploader:
         with tempfile.NamedTemporaryFile("w", suffix=".vtt", encoding="utf-8") as out:
             out.write(text)
             out.flush()
-            _Upload(self, Path(out.name), {**about, "item": described(Path(out.name))}).run()
+            made = _Upload(self, Path(out.name), {**about, "item": described(Path(out.name))}).run()
+            tell_if_held_back("the transcript", made)
 
     def ask(self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Answer:
         asked = urllib.request.Request(url, data=body, method=method, headers=dict(headers))
@@ -457,6 +456,12 @@ def exit_status(work: Callable[[], int | None]) -> int:
         told, status = "interrupted", 130
     tell(told)
     return status
+
+
+def tell_if_held_back(name: str, made: dict[str, Any]) -> None:
+    why = made.get("@graphophone.quarantined")
+    if why:
+        tell(f"{name}: kept, and not served: {why}")
 
 
 def tell(text: str) -> None:

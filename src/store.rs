@@ -10,7 +10,7 @@ use crate::authority::SigningFault;
 use crate::clock::Clock;
 use crate::config::{Config, ContentConfig, MetadataPlace, Problem};
 use crate::content::{ContentError, ContentStore};
-use crate::db::{Db, DbError, NEWEST_MIGRATION, content_objects};
+use crate::db::{Db, DbError, NEWEST_MIGRATION};
 use crate::seal::BadKey;
 
 pub use keys::Keys;
@@ -112,10 +112,10 @@ impl Store {
             make_folder(data)?;
         }
         let place = config.metadata_place()?;
+        refuse_lost_content(&place, &config.content_place()?).await?;
         let opened = Db::open_at(&place, config.metadata.connections, clock, schema).await;
         let db = opened.map_err(|cause| StoreError::Database { place, cause })?;
         let place = config.content_place()?;
-        refuse_lost_content(&place, &db).await?;
         let content = ContentStore::at(&place);
         let content = content.map_err(|cause| StoreError::Content { place, cause })?;
         Ok(Self {
@@ -189,18 +189,26 @@ impl ServeLock {
     }
 }
 
-/// Refuses to make a content store beside rows that have one already. Where its disk is not mounted, what is stored would lie
-/// below the mount, seen by nobody once that is back.
-async fn refuse_lost_content(place: &ContentConfig, db: &Db) -> Result<(), StoreError> {
-    let ContentConfig::Folder(folder) = place else {
+/// Refuses to make a content store beside rows that have one already, before anything is changed. Where its disk is not mounted,
+/// what is stored would lie below the mount, seen by nobody once that is back.
+///
+/// # Errors
+/// [`StoreError::NoContent`], and what keeps the database from being asked.
+pub async fn refuse_lost_content(rows: &MetadataPlace, content: &ContentConfig) -> Result<(), StoreError> {
+    let ContentConfig::Folder(folder) = content else {
         return Ok(());
     };
-    if ContentStore::is_there(place) {
+    if ContentStore::is_there(content) {
         return Ok(());
     }
-    match content_objects::is_empty(&mut *db.snapshot().await?).await? {
-        true => Ok(()),
-        false => Err(StoreError::NoContent(folder.clone())),
+    let known = Db::has_content(rows).await;
+    let failed = |cause| StoreError::Database {
+        place: rows.clone(),
+        cause,
+    };
+    match known.map_err(failed)? {
+        false => Ok(()),
+        true => Err(StoreError::NoContent(folder.clone())),
     }
 }
 

@@ -312,14 +312,18 @@ impl<'a> Backup<'a> {
             return Ok(Outcome::Gone);
         }
         match error {
-            ContentError::NotFound(_) => Ok(Outcome::Damaged("there is no such object".to_owned())),
             ContentError::Damaged { what, .. } => Ok(Outcome::Damaged(what.to_owned())),
             error @ (ContentError::Unavailable(_) | ContentError::Refused(_) | ContentError::SetUp(_)) => {
                 Err(error.into())
             }
             other => {
+                // Where the disk is away, nothing is there, and nothing is lost.
                 store.content.reach().await?;
-                Ok(Outcome::Damaged(other.to_string()))
+                let what = match other {
+                    ContentError::NotFound(_) => "there is no such object".to_owned(),
+                    other => other.to_string(),
+                };
+                Ok(Outcome::Damaged(what))
             }
         }
     }

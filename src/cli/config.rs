@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::{CertificateSource, Config, ContentConfig, Finding, MetadataPlace};
 use crate::content::ContentStore;
 use crate::db::Db;
-use crate::store::StoreError;
+use crate::store::{StoreError, refuse_lost_content};
 use crate::tls::ServedCertificate;
 
 /// Look at the configuration.
@@ -85,6 +85,9 @@ fn bad_certificate(config: &Config) -> Option<String> {
 fn try_out(metadata: &MetadataPlace, content: &ContentConfig) -> Result<(), Failure> {
     let findings: Vec<Finding> = block_on(async {
         let mut findings = Db::probe(metadata).await;
+        if findings.is_empty() {
+            refuse_lost_content(metadata, content).await?;
+        }
         findings.extend(of_content(content).await?);
         Ok(findings)
     })?;
@@ -103,13 +106,15 @@ fn try_out(metadata: &MetadataPlace, content: &ContentConfig) -> Result<(), Fail
 }
 
 async fn of_content(place: &ContentConfig) -> Result<Vec<Finding>, Failure> {
-    // A folder that no store was made in may be a mount point without its disk.
-    if !ContentStore::is_there(place) {
-        return Ok(Vec::new());
-    }
-    let store = ContentStore::at(place).map_err(|cause| StoreError::Content {
+    let failed = |cause| StoreError::Content {
         place: place.clone(),
         cause,
-    })?;
+    };
+    // No store is made only to try it out.
+    if !ContentStore::is_there(place) {
+        ContentStore::may_be_made(place).map_err(failed)?;
+        return Ok(Vec::new());
+    }
+    let store = ContentStore::at(place).map_err(failed)?;
     Ok(store.probe().await)
 }

@@ -163,10 +163,13 @@ impl Demo {
         let served = service.run(&logs, self.start(config, folder));
         let Some(temporary) = temporary else { return served };
         let place = temporary.path().display().to_string();
-        let removed = temporary.close().map_err(|error| {
-            let text = format!("{place}: the demo's folder could not be removed: {error}; remove it");
-            Failure::at_work(text)
-        });
+        let removed = match temporary.close() {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                let text = format!("{place}: the demo's folder could not be removed: {error}; remove it");
+                Err(Failure::at_work(text))
+            }
+            _ => Ok(()),
+        };
         served.and(removed)
     }
 

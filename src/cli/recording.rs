@@ -1,5 +1,8 @@
 //! `graphophone recording list`, `show`, `delete`, `restore`, `hold` and `unhold`
 
+use std::collections::BTreeSet;
+
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -73,7 +76,7 @@ pub(super) struct List {
     #[arg(long, value_name = "ID")]
     meeting: Option<String>,
     /// Only recordings of meetings that this user organizes and of calls that they made: userPrincipalName or id.
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     organizer: Option<String>,
     /// Only recordings in this state.
     #[arg(long, value_name = "STATE", value_parser = STATES)]
@@ -115,6 +118,7 @@ impl List {
                 Some(tenant) => vec![ids::normalized(tenant.clone())],
                 None => tenants::ids(&mut db).await?,
             };
+            let organizer = self.organizer(&mut db).await?;
             drop(db);
             for tenant in tenants {
                 let mut after = (Ticks(i64::MIN), String::new());
@@ -127,12 +131,10 @@ impl List {
                     drop(db);
                     let Some(last) = page.last() else { break };
                     after = (last.stored.artifact.created, last.stored.artifact.id.clone());
-                    found.extend(page.into_iter().filter(|one| self.wants(one)));
+                    found.extend(page.into_iter().filter(|one| self.wants(one, organizer.as_ref())));
                 }
             }
-            if let Some(user) = self.organizer.as_ref().filter(|_| found.is_empty()) {
-                Self::refuse_unknown(&mut *store.db.snapshot().await?, user).await?;
-            }
+            self.check_former(organizer.as_ref(), &found)?;
             if self.json {
                 return Ok(found
                     .iter()
@@ -143,32 +145,86 @@ impl List {
         })
     }
 
-    /// Nothing is found of a name that is mistyped, which is not the same as that there is nothing.
-    async fn refuse_unknown(db: &mut Session, user: &str) -> Result<(), Failure> {
-        let is_known = users::find(db, &ids::normalized(user.to_owned()))
-            .await?
-            .is_some()
-            || !users::find_all_by_principal_name(db, user).await?.is_empty();
-        match is_known {
-            true => Ok(()),
-            false => Err(Failure::at_work(format!("no user {user} in the store"))),
+    /// Who is meant, where somebody is named. A name may have been given to somebody else since: the one that has it now is meant,
+    /// and where nobody has, whoever had it.
+    async fn organizer(&self, db: &mut Session) -> Result<Option<Organizer>, Failure> {
+        let Some(named) = &self.organizer else {
+            return Ok(None);
+        };
+        let id = ids::normalized(named.clone());
+        if users::find(db, &id).await?.is_some() {
+            return Ok(Some(Organizer::Id(id)));
+        }
+        let mut found = match &self.tenant {
+            Some(tenant) => {
+                let tenant = ids::normalized(tenant.clone());
+                let own = users::find_by_principal_name(db, &tenant, named).await?;
+                own.into_iter().collect()
+            }
+            None => users::find_all_by_principal_name(db, named).await?,
+        };
+        match found.len() {
+            0 => Ok(Some(Organizer::FormerName(users::fold(named)))),
+            1 => Ok(found.pop().map(|user| Organizer::Id(user.id))),
+            _ => Err(ambiguous(named, found.into_iter().map(|user| user.id))),
         }
     }
 
-    fn wants(&self, listed: &ListedArtifact) -> bool {
+    /// Nobody is called so, and perhaps several were.
+    fn check_former(&self, organizer: Option<&Organizer>, found: &[ListedArtifact]) -> Result<(), Failure> {
+        let (Some(named), Some(Organizer::FormerName(_))) = (&self.organizer, organizer) else {
+            return Ok(());
+        };
+        let owners: BTreeSet<String> = found
+            .iter()
+            .map(|one| one.stored.artifact.owner_id.clone())
+            .collect();
+        match owners.len() {
+            0 => Err(Failure::at_work(format!(
+                "no user {named} in the store, and no recording of one that was called so"
+            ))),
+            1 => Ok(()),
+            _ => Err(ambiguous(named, owners)),
+        }
+    }
+
+    fn wants(&self, listed: &ListedArtifact, organizer: Option<&Organizer>) -> bool {
         let own = &listed.stored.artifact;
         let is_of = |meeting: &String| own.parent == Parent::Meeting(meeting.clone());
-        let is_by = |user: &String| {
-            let name = listed.owner_name.as_deref().unwrap_or_default();
-            user.eq_ignore_ascii_case(&own.owner_id) || user.to_lowercase() == name.to_lowercase()
-        };
         self.meeting.as_ref().is_none_or(is_of)
-            && self.organizer.as_ref().is_none_or(is_by)
+            && organizer.is_none_or(|organizer| organizer.is_owner_of(listed))
             && self
                 .state
                 .as_ref()
                 .is_none_or(|wanted| wanted == state(&listed.stored))
     }
+}
+
+/// Whose recordings are wanted.
+enum Organizer {
+    Id(String),
+    /// Folded.
+    FormerName(String),
+}
+
+impl Organizer {
+    fn is_owner_of(&self, listed: &ListedArtifact) -> bool {
+        match self {
+            Self::Id(id) => listed.stored.artifact.owner_id == *id,
+            Self::FormerName(name) => {
+                let own = listed.owner_name.as_ref();
+                own.is_some_and(|own| users::fold(own) == *name)
+            }
+        }
+    }
+}
+
+fn ambiguous(name: &str, ids: impl IntoIterator<Item = String>) -> Failure {
+    let ids: Vec<String> = ids.into_iter().collect();
+    Failure::at_work(format!(
+        "several users are or were called {name}: name one by its id: {}",
+        ids.join(", ")
+    ))
 }
 
 impl Show {

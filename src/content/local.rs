@@ -64,6 +64,13 @@ impl LocalFolder {
         }
     }
 
+    /// Whether one can be made there.
+    pub(super) fn may_be_made(root: &Path) -> Result<(), ContentError> {
+        let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        if_there(rustix::fs::access(root, wanted).map_err(io::Error::from)).map_err(by_meaning)?;
+        Ok(())
+    }
+
     pub(super) fn open(root: &Path) -> Result<Self, ContentError> {
         for name in UNFINISHED {
             make_folders(&root.join(name)).map_err(by_meaning)?;

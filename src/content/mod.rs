@@ -187,6 +187,17 @@ impl ContentStore {
         }
     }
 
+    /// Whether a store can be made where the configuration says; makes none. What is above a folder that is not there is not looked at.
+    ///
+    /// # Errors
+    /// [`ContentError`] saying why not.
+    pub fn may_be_made(place: &ContentConfig) -> Result<(), ContentError> {
+        match place {
+            ContentConfig::Folder(path) => local::LocalFolder::may_be_made(path),
+            ContentConfig::S3(_) => Ok(()),
+        }
+    }
+
     /// The same store for another runtime thread: with connections of its own, where it has any.
     pub fn for_thread(&self) -> Self {
         let Backend::S3(bucket) = &self.backend else {

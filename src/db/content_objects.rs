@@ -88,20 +88,6 @@ pub async fn page(db: &mut Session, after: &str, limit: i64) -> Result<Vec<Conte
         .await
 }
 
-/// Whether there is no object. Asked of every schema there has been.
-///
-/// # Errors
-/// [`DbError`] of the engine.
-pub async fn is_empty(db: &mut Session) -> Result<bool, DbError> {
-    const SQL: &str = "
-        SELECT content_key
-        FROM content_objects
-        WHERE content_key > ''
-        ORDER BY content_key
-        LIMIT 1";
-    Ok(db.row(SQL, &[], |row| row.text(0)).await?.is_none())
-}
-
 /// Whether there is an object whose key begins with `stem`, which ends with a dot.
 ///
 /// # Errors

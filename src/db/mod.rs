@@ -111,6 +111,14 @@ pub trait Write: Send + Sized + 'static {
     fn run(self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
+/// A row of content, in every schema that there has been.
+const ANY_CONTENT: &str = "
+    SELECT content_key
+    FROM content_objects
+    WHERE content_key > ''
+    ORDER BY content_key
+    LIMIT 1";
+
 impl Db {
     /// Opens the store at `place`, making it and bringing it to the newest schema where necessary. `threads` runtime
     /// threads will share `connections` to a PostgreSQL server.
@@ -181,6 +189,22 @@ impl Db {
                 looked.map_err(|lost| DbError::Engine(Box::new(lost)))?
             }
             MetadataPlace::Postgres(server) => postgres::version(server).await,
+        }
+    }
+
+    /// Whether there is a store at `place` that knows content; makes and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn has_content(place: &MetadataPlace) -> Result<bool, DbError> {
+        match place {
+            MetadataPlace::Sqlite(path) if !path.exists() => Ok(false),
+            MetadataPlace::Sqlite(path) => {
+                let path = path.clone();
+                let looked = tokio::task::spawn_blocking(move || sqlite::has_content(&path)).await;
+                looked.map_err(|lost| DbError::Engine(Box::new(lost)))?
+            }
+            MetadataPlace::Postgres(server) => postgres::has_content(server).await,
         }
     }
 

@@ -35,7 +35,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 pub(super) use connect::connect;
 pub(super) use fault::fault;
-pub(super) use probe::probe;
+pub(super) use probe::{has_content, probe};
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;

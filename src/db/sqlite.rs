@@ -37,7 +37,7 @@ pub(super) use driver::Columns;
 #[cfg(test)]
 pub(crate) use functions::add_functions as add_functions_for_test;
 use functions::add_functions;
-pub(super) use probe::{probe, version};
+pub(super) use probe::{has_content, probe, version};
 
 use super::{DbError, Row, Session, Tx, Value, Write, migrate};
 use crate::clock::Clock;

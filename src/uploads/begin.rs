@@ -124,6 +124,22 @@ impl Write for BeginAnd {
     }
 }
 
+/// Whether what came from there has been deleted, or removed for good: it does not come in again.
+///
+/// # Errors
+/// [`DbError`] of the engine.
+pub async fn was_deleted(
+    db: &mut Session,
+    tenant: &str,
+    source: &Source,
+    kind: ArtifactKind,
+) -> Result<bool, DbError> {
+    match keeping::find_by_source(db, tenant, source, kind).await? {
+        Some(found) => Ok(found.deleted.is_some()),
+        None => tombstones::is_gone(db, &tombstones::source_digest(tenant, source, kind)).await,
+    }
+}
+
 /// What has come already is told to whoever may act for its owner, which has been decided for that owner alone; and only where
 /// it is what they have, so that nobody takes other bytes for stored.
 async fn of_owner(db: &mut Session, order: &Order, found: StoredArtifact) -> Result<Begun, UploadError> {

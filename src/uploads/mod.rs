@@ -29,7 +29,7 @@ use crate::ids;
 
 use remux::Remuxer;
 
-pub use begin::{Begun, Order, has_text};
+pub use begin::{Begun, Order, has_text, was_deleted};
 pub use finish::Finished;
 pub use request::{Problem, Wanted};
 pub use slice::{Chunks, Cut, Range};

@@ -366,18 +366,22 @@ impl<'a> Look<'a> {
             }
             // Deleted since the page was read.
             Err(_) if self.is_gone(&object.key).await? => Ok(()),
-            Err(ContentError::NotFound(_)) => {
-                // Where the disk is away, nothing is there, and nothing is lost: this is gone on with once it is back.
-                self.own.content.reach().await?;
-                self.find("missing", &object.key, "there is no such object").await
-            }
             Err(ContentError::Damaged { what, .. }) => {
                 self.own.db.write(restamp(SUSPECT)).await?;
                 let word = if what == SHORTER { "short" } else { "corrupt" };
                 self.find(word, &object.key, what).await
             }
             Err(error @ (ContentError::Unavailable(_) | ContentError::Refused(_))) => Err(error.into()),
-            Err(error) => self.find("unreadable", &object.key, &error.to_string()).await,
+            Err(error) => {
+                // Where the disk is away, nothing is there, and nothing is lost: this is gone on with once it is back.
+                self.own.content.reach().await?;
+                match error {
+                    ContentError::NotFound(_) => {
+                        self.find("missing", &object.key, "there is no such object").await
+                    }
+                    error => self.find("unreadable", &object.key, &error.to_string()).await,
+                }
+            }
         }
     }
 

@@ -26,6 +26,7 @@ async fn the_probes_answer_without_a_token() {
 async fn a_server_without_its_content_is_alive_and_not_ready() {
     let app = TestApp::start().await;
     let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
+    app.until_idle().await;
     std::fs::rename(&content, &away).unwrap();
     let ready = app.send(app.request("GET", "/readyz")).await;
     let alive = app.send(app.request("GET", "/healthz")).await;

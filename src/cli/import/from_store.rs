@@ -5,13 +5,18 @@ use serde_json::json;
 use crate::cli::output::{Progress, line};
 use crate::cli::{Failure, StoreArgs, block_on};
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::content::ContentStore;
+use crate::store::{Store, StoreError};
 use crate::tree::{Gathered, Tree};
 
 /// Fills the database, which is made where there is none.
 pub(super) fn fill(store: &StoreArgs, json: bool) -> Result<(), Failure> {
     let config = store.load(None)?.config;
     block_on(async {
+        let place = config.content_place().map_err(StoreError::from)?;
+        if !ContentStore::is_there(&place) {
+            return Err(nothing());
+        }
         let store = Store::open(&config, &Clock::system()).await?;
         let tree = Tree::new(store.db.clone(), store.content.clone(), store.clock.clone());
         let progress = Progress::counting("reading descriptions");
@@ -19,9 +24,7 @@ pub(super) fn fill(store: &StoreArgs, json: bool) -> Result<(), Failure> {
         let gathered = tree.gather(config.trash, &show).await.map_err(Failure::at_work)?;
         drop(progress);
         if gathered == Gathered::default() {
-            return Err(Failure::at_work(
-                "no tenant.json is in the content store, so there is nothing to fill a database from: is content.url, or --data, the right place?",
-            ));
+            return Err(nothing());
         }
         if json {
             let problems = gathered.problems.iter();
@@ -44,4 +47,10 @@ pub(super) fn fill(store: &StoreArgs, json: bool) -> Result<(), Failure> {
         let problems = gathered.problems.into_iter();
         Failure::unless_empty(problems.map(|one| format!("{}: {}", one.key, one.what)).collect())
     })
+}
+
+fn nothing() -> Failure {
+    Failure::at_work(
+        "no tenant.json is in the content store, so there is nothing to fill a database from: is content.url, or --data, the right place?",
+    )
 }

@@ -197,7 +197,7 @@ impl Importer {
             let wish = wish.map_err(|lost| lost.to_string())??;
             let organizer = self.organizer(&wish).await?;
             match self.dry_run {
-                true => self.would(&wish, &organizer),
+                true => self.would(&wish, &organizer).await,
                 false => self.take(candidate, wish, organizer).await,
             }
         };
@@ -280,8 +280,14 @@ impl Importer {
         found.ok_or_else(|| format!("/meeting/organizer: no user {named} is in the tenant"))
     }
 
-    fn would(&self, wish: &Wish, organizer: &User) -> Result<Outcome, String> {
+    async fn would(&self, wish: &Wish, organizer: &User) -> Result<Outcome, String> {
         let wanted = Wanted::check(&wish.request).map_err(text)?;
+        let mut db = self.directory.store.db.snapshot().await.map_err(text)?;
+        let (tenant, source) = (&self.directory.tenant, &wanted.source);
+        let deleted = uploads::was_deleted(&mut db, tenant, source, wanted.kind).await;
+        if deleted.map_err(text)? {
+            return Ok(Outcome::Deleted);
+        }
         let name = organizer.user_principal_name.as_deref().unwrap_or(&organizer.id);
         let subject = wish.request.meeting.subject.as_deref().unwrap_or("-");
         Ok(Outcome::Would(format!(

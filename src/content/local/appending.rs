@@ -46,7 +46,7 @@ impl LocalFolder {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(|error| lost_or(error, destination))?;
+            .map_err(|error| self.lost_or(error, destination))?;
         let length = file.metadata().map_err(by_meaning)?.len();
         if length < received {
             return Err(damaged(destination));
@@ -76,7 +76,7 @@ impl LocalFolder {
         let file = match File::options().read(true).write(true).open(&source) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let file = File::open(&target).map_err(|error| lost_or(error, destination))?;
+                let file = File::open(&target).map_err(|error| self.lost_or(error, destination))?;
                 let written = written(&file, partial, sha256, destination)?;
                 self.settle_name(&target)?;
                 return Ok((key, written));
@@ -111,6 +111,14 @@ impl LocalFolder {
         match fs::remove_file(self.upload(destination)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.reach(),
             removed => removed.map_err(by_meaning),
+        }
+    }
+
+    /// What it means that a file cannot be opened of which bytes were received: they are lost, unless all of the disk is away.
+    fn lost_or(&self, error: io::Error, destination: &Destination) -> ContentError {
+        match error.kind() {
+            io::ErrorKind::NotFound => self.reach().err().unwrap_or_else(|| damaged(destination)),
+            _ => by_meaning(error),
         }
     }
 
@@ -191,13 +199,6 @@ fn written(
         sha256,
         modified_ns: modified_ns(&metadata),
     })
-}
-
-fn lost_or(error: io::Error, destination: &Destination) -> ContentError {
-    match error.kind() {
-        io::ErrorKind::NotFound => damaged(destination),
-        _ => by_meaning(error),
-    }
 }
 
 fn damaged(destination: &Destination) -> ContentError {

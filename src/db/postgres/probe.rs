@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Error};
 
 use super::{DbError, connect, fault};
 use crate::config::{Finding, PostgresConfig};
-use crate::db::migrate;
+use crate::db::{ANY_CONTENT, migrate};
 
 /// Rights that every table of ours has to give; others may lie beside them.
 const RIGHTS: &str = "
@@ -32,6 +32,16 @@ const LATE_REPLICAS: &str = "
     SELECT COUNT(*) > 0
     FROM pg_stat_replication
     WHERE current_setting('synchronous_standby_names') = ''";
+
+/// Whether the store there has rows of content; `false` where there is none.
+pub(in crate::db) async fn has_content(server: &PostgresConfig) -> Result<bool, DbError> {
+    let client = connect(server).await?;
+    if migrate::postgres_version(&client).await? == 0 {
+        return Ok(false);
+    }
+    let row = client.query_opt(ANY_CONTENT, &[]).await;
+    Ok(row.map_err(|error| fault(&error))?.is_some())
+}
 
 /// What is wrong with that server.
 pub(in crate::db) async fn probe(server: &PostgresConfig) -> Vec<Finding> {

@@ -271,7 +271,7 @@ fn status_of(
 struct Item<E: Serialize> {
     #[serde(flatten)]
     entity: E,
-    /// Why it is held back. Whoever has sent it can still send it again.
+    /// Why it is held back: whoever has sent it may still have a better copy.
     #[serde(rename = "@graphophone.quarantined", skip_serializing_if = "Option::is_none")]
     quarantined: Option<String>,
 }
@@ -295,7 +295,7 @@ async fn item(
         true => {
             let mut db = asked.app.db.snapshot().await?;
             let (_, reason) = keeping::origin(&mut db, stored.kind, &artifact.id).await?;
-            Some(reason.unwrap_or_else(|| "held back by an administrator".to_owned()))
+            Some(reason.unwrap_or_else(|| "held: an administrator has put it into quarantine".to_owned()))
         }
         false => None,
     };

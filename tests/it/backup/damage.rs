@@ -4,9 +4,10 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use graphophone::backup::{Backup, Restore, Source, Target};
+use graphophone::backup::{Backup, BackupError, Restore, Source, Target};
 
 use super::{Place, all_of, backup, in_newest, keys_of, objects_in, quiet};
+use crate::support::stores::content_is_in_a_folder;
 use crate::support::{TestApp, passphrase};
 
 /// The object of the largest recording, and its bytes.
@@ -84,6 +85,29 @@ async fn what_is_damaged_in_the_store_is_told_and_the_rest_kept() {
         .await
         .unwrap();
     assert_eq!(older.missing, []);
+}
+
+/// Nothing is there, and nothing is lost: a snapshot that says otherwise is not taken.
+#[tokio::test]
+async fn while_the_disk_is_away_there_is_no_snapshot() {
+    if !content_is_in_a_folder() {
+        return;
+    }
+    let app = TestApp::start().await;
+    app.until_idle().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
+    std::fs::rename(&content, &away).unwrap();
+    std::fs::create_dir(&content).unwrap();
+    let failed = backup(&app, folder.path()).await;
+    assert!(matches!(failed, Err(BackupError::Content(_))), "{failed:?}");
+    std::fs::remove_dir(&content).expect("nothing is made in it");
+    std::fs::rename(&away, &content).unwrap();
+    let taken = backup(&app, folder.path()).await.unwrap();
+    assert_eq!(taken.manifest.missing.count, 0);
+    let snapshots = std::fs::read_dir(folder.path().join("snapshots")).unwrap();
+    let names: Vec<_> = snapshots.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, [taken.name.as_str()]);
 }
 
 #[tokio::test]

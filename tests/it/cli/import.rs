@@ -226,6 +226,10 @@ fn a_file_is_only_moved_when_its_own_bytes_are_there() {
         out.contains("not taken again") && out.contains("has been deleted"),
         "{out}"
     );
+    let said = home
+        .run(&arguments(&["--dry-run", "--organizer", ORGANIZER, &inbox]))
+        .succeeded();
+    assert!(said.contains("not taken again"), "{said}");
     assert!(std::path::Path::new(&home.path("inbox/second.mp4")).exists());
 }
 

@@ -89,6 +89,7 @@ fn the_list_is_narrowed_to_an_organizer_and_a_state() {
     assert_eq!(ids(&["--organizer", OUTSIDER]), [""; 0]);
     let ran = home.run(&["recording", "list", "--organizer", "organiser@contoso.example"]);
     assert!(ran.failed().contains("no user organiser@"), "{ran:?}");
+    assert_eq!(home.run(&["recording", "list", "--organizer", ""]).status, 2);
     assert_eq!(ids(&["--state", "quarantined"]), ["bad"]);
     assert_eq!(
         ids(&["--state", "deleted", "--organizer", ORGANIZER]),
@@ -96,6 +97,54 @@ fn the_list_is_narrowed_to_an_organizer_and_a_state() {
     );
     let ran = home.run(&["recording", "list", "--state", "gone"]);
     assert!(ran.status == 2 && ran.err.contains("quarantined"), "{ran:?}");
+}
+
+/// Whoever has a name now is meant by it, and not who had it before.
+#[test]
+fn an_organizer_is_one_person() {
+    let home = Home::seeded();
+    let load = |number: u32, deleted: &str, with_recording: bool| {
+        let id = format!("aaaaaaaa-0000-4000-8000-0000000000e{number}");
+        let mut yaml = format!(
+            "users:\n  - {{ id: {id}, tenantId: {CONTOSO}, userPrincipalName: pat@contoso.example{deleted} }}\n"
+        );
+        if with_recording {
+            yaml.push_str(&format!(
+                "onlineMeetings:\n  - {{ id: m{number}, organizerId: {id}, startDateTime: '2026-01-20T00:00:00Z' }}\n\
+                 recordings:\n  - {{ id: r{number}, meetingId: m{number}, contentFile: one.mp4, createdDateTime: '2026-01-20T00:00:00Z' }}\n"
+            ));
+        }
+        let file = home.write("more.yaml", yaml.as_bytes());
+        home.run(&["seed", &file]).succeeded();
+    };
+    let gone = ", deletedDateTime: '2026-01-21T00:00:00Z'";
+    let list = || {
+        home.run(&[
+            "recording",
+            "list",
+            "--json",
+            "--organizer",
+            "Pat@contoso.example",
+        ])
+    };
+    let ids = |out: String| -> Vec<String> {
+        let lines = out
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    load(1, "", true);
+    load(1, gone, false);
+    assert_eq!(
+        ids(list().succeeded()),
+        ["r1"],
+        "who has left is known by the last name"
+    );
+    load(2, "", true);
+    assert_eq!(ids(list().succeeded()), ["r2"]);
+    load(2, gone, false);
+    let ran = list();
+    assert!(ran.failed().contains("0000000000e1, aaaaaaaa-"), "{ran:?}");
 }
 
 /// Subjects come from whoever makes a meeting, and a terminal does what characters tell it.

@@ -355,7 +355,11 @@ fn a_folder_that_never_held_a_store_is_refused_where_recordings_are_known() {
             let line = ran.failed();
             assert!(line.contains(&content) && line.contains("mounted"), "{line}");
         }
-        home.run(&["config", "check"]).succeeded();
+        let checked = home.run(&["config", "check"]);
+        assert!(
+            checked.status == 1 && checked.err.contains("mounted"),
+            "{checked:?}"
+        );
         assert_eq!(Path::new(&content).exists(), is_mount_point);
     }
     assert_eq!(
@@ -363,6 +367,20 @@ fn a_folder_that_never_held_a_store_is_refused_where_recordings_are_known() {
         0,
         "nothing is made in it"
     );
+
+    // Nor where the database is away too.
+    if rows_are_in_a_file() {
+        let database = home.path("graphophone.db");
+        fs::rename(home.database(), &database).unwrap();
+        let ran = home.run(&["import", "--from-store"]);
+        assert!(ran.failed().contains("no tenant.json"), "{ran:?}");
+        assert_eq!(
+            fs::read_dir(&content).unwrap().count(),
+            0,
+            "nothing is made in it"
+        );
+        fs::rename(&database, home.database()).unwrap();
+    }
 
     // Whoever has lost it says so.
     fs::create_dir(home.path("data/content/.incoming")).unwrap();

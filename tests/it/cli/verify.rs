@@ -147,10 +147,18 @@ async fn a_look_ends_where_the_disk_is_away_and_is_gone_on_with() {
     let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
     app.until_idle().await;
     std::fs::rename(&content, &away).unwrap();
+    let is_ended = async || {
+        let ended = verifier.run(Subset::ALL, &|_, _| {}).await;
+        assert!(matches!(ended, Err(VerifyError::Content(_))), "{ended:?}");
+    };
+    is_ended().await;
     std::fs::create_dir(&content).unwrap();
-    let ended = verifier.run(Subset::ALL, &|_, _| {}).await;
-    assert!(matches!(ended, Err(VerifyError::Content(_))), "{ended:?}");
+    is_ended().await;
     std::fs::remove_dir(&content).expect("nothing is made in it");
+    // Whatever else a place without its disk says.
+    std::fs::write(&content, "").unwrap();
+    is_ended().await;
+    std::fs::remove_file(&content).unwrap();
     std::fs::rename(&away, &content).unwrap();
     let run = verifier.run(Subset::ALL, &|_, _| {}).await.unwrap();
     assert_eq!(run.findings, "[]");
