@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::actor::at_command_line;
+use super::directory::or_dash;
 use super::output::{line, table};
-use super::recording::whole;
+use super::recording::{short_subject, whole};
 use super::{Failure, StoreArgs, block_on};
 use crate::clock::Ticks;
 use crate::db::artifacts::{self, ArtifactKind, StoredArtifact};
@@ -92,7 +93,7 @@ impl List {
                 }
             }
             if !self.json {
-                table(&["created", "kind", "why", "id"], &rows)?;
+                table(&["created", "kind", "why", "organizer", "subject", "id"], &rows)?;
             }
             Ok(())
         })
@@ -113,6 +114,8 @@ fn as_row(found: &StoredArtifact, value: &Value) -> Vec<String> {
         found.artifact.created.to_string(),
         found.kind.text().to_owned(),
         reason.split(':').next().unwrap_or_default().to_owned(),
+        or_dash(value["organizer"].as_str()),
+        short_subject(value["subject"].as_str()),
         found.artifact.id.clone(),
     ]
 }

@@ -1,37 +1,27 @@
 //! `graphophone recording list`, `show`, `delete`, `restore`, `hold` and `unhold`
 
-use std::collections::BTreeSet;
+mod list;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::actor::at_command_line;
-use super::output::{line, table};
+use super::output::line;
 use super::{Failure, StoreArgs, block_on};
-use crate::clock::Ticks;
 use crate::db::Session;
-use crate::db::artifacts::{self, ArtifactKind, ListedArtifact, Parent, StoredArtifact};
+use crate::db::artifacts::{self, ArtifactKind, Parent, StoredArtifact};
 use crate::db::content_objects::{self, ContentObject};
 use crate::db::keeping;
-use crate::db::{meetings, tenants, users};
-use crate::ids;
+use crate::db::{meetings, users};
 use crate::retention::{Outcome, Retention};
 use crate::seal::to_hex;
-
-/// How many rows are read at a time.
-const PAGE: i64 = 500;
-
-/// What the API makes of a recording.
-const STATES: [&str; 4] = ["ready", "pending", "quarantined", "deleted"];
-/// The longest subject that the table shows whole, in characters.
-const SUBJECT_WIDTH: usize = 40;
+pub(super) use list::short_subject;
 
 /// Look at the recordings in the store, delete them, and bring them back.
 #[derive(Debug, Subcommand)]
 pub(super) enum RecordingCommand {
     /// List all recordings, those that the API does not show included: tenant by tenant, oldest first.
-    List(List),
+    List(list::List),
     /// Show one recording, with where its content lies, what it must be, and what is in it.
     Show(Show),
     /// Delete recordings: gone from every answer at once, and for good after content.trash_days.
@@ -66,27 +56,6 @@ pub(super) struct Change {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct List {
-    #[command(flatten)]
-    store: StoreArgs,
-    /// Only recordings of this tenant.
-    #[arg(long, value_name = "ID")]
-    tenant: Option<String>,
-    /// Only recordings of this meeting.
-    #[arg(long, value_name = "ID")]
-    meeting: Option<String>,
-    /// Only recordings of meetings that this user organizes and of calls that they made: userPrincipalName or id.
-    #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
-    organizer: Option<String>,
-    /// Only recordings in this state.
-    #[arg(long, value_name = "STATE", value_parser = STATES)]
-    state: Option<String>,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Show {
     #[command(flatten)]
     store: StoreArgs,
@@ -106,125 +75,6 @@ impl RecordingCommand {
             Self::Unhold(hold) => hold.run(false),
         }
     }
-}
-
-impl List {
-    fn run(self) -> Result<(), Failure> {
-        block_on(async {
-            let (store, _) = self.store.existing().await?;
-            let mut found = Vec::new();
-            let mut db = store.db.snapshot().await?;
-            let tenants = match &self.tenant {
-                Some(tenant) => vec![ids::normalized(tenant.clone())],
-                None => tenants::ids(&mut db).await?,
-            };
-            let organizer = self.organizer(&mut db).await?;
-            drop(db);
-            for tenant in tenants {
-                let mut after = (Ticks(i64::MIN), String::new());
-                loop {
-                    // A snapshot a page: no read transaction stays open while a long list is printed.
-                    let mut db = store.db.snapshot().await?;
-                    let place = (after.0, after.1.as_str());
-                    let page = artifacts::list_stored(&mut db, ArtifactKind::Recording, &tenant, place, PAGE)
-                        .await?;
-                    drop(db);
-                    let Some(last) = page.last() else { break };
-                    after = (last.stored.artifact.created, last.stored.artifact.id.clone());
-                    found.extend(page.into_iter().filter(|one| self.wants(one, organizer.as_ref())));
-                }
-            }
-            self.check_former(organizer.as_ref(), &found)?;
-            if self.json {
-                return Ok(found
-                    .iter()
-                    .try_for_each(|one| line(&listed_as_json(one).to_string()))?);
-            }
-            let rows: Vec<Vec<String>> = found.iter().map(as_row).collect();
-            Ok(table(&["created", "state", "organizer", "subject", "id"], &rows)?)
-        })
-    }
-
-    /// Who is meant, where somebody is named. A name may have been given to somebody else since: the one that has it now is meant,
-    /// and where nobody has, whoever had it.
-    async fn organizer(&self, db: &mut Session) -> Result<Option<Organizer>, Failure> {
-        let Some(named) = &self.organizer else {
-            return Ok(None);
-        };
-        let id = ids::normalized(named.clone());
-        if users::find(db, &id).await?.is_some() {
-            return Ok(Some(Organizer::Id(id)));
-        }
-        let mut found = match &self.tenant {
-            Some(tenant) => {
-                let tenant = ids::normalized(tenant.clone());
-                let own = users::find_by_principal_name(db, &tenant, named).await?;
-                own.into_iter().collect()
-            }
-            None => users::find_all_by_principal_name(db, named).await?,
-        };
-        match found.len() {
-            0 => Ok(Some(Organizer::FormerName(users::fold(named)))),
-            1 => Ok(found.pop().map(|user| Organizer::Id(user.id))),
-            _ => Err(ambiguous(named, found.into_iter().map(|user| user.id))),
-        }
-    }
-
-    /// Nobody is called so, and perhaps several were.
-    fn check_former(&self, organizer: Option<&Organizer>, found: &[ListedArtifact]) -> Result<(), Failure> {
-        let (Some(named), Some(Organizer::FormerName(_))) = (&self.organizer, organizer) else {
-            return Ok(());
-        };
-        let owners: BTreeSet<String> = found
-            .iter()
-            .map(|one| one.stored.artifact.owner_id.clone())
-            .collect();
-        match owners.len() {
-            0 => Err(Failure::at_work(format!(
-                "no user {named} in the store, and no recording of one that was called so"
-            ))),
-            1 => Ok(()),
-            _ => Err(ambiguous(named, owners)),
-        }
-    }
-
-    fn wants(&self, listed: &ListedArtifact, organizer: Option<&Organizer>) -> bool {
-        let own = &listed.stored.artifact;
-        let is_of = |meeting: &String| own.parent == Parent::Meeting(meeting.clone());
-        self.meeting.as_ref().is_none_or(is_of)
-            && organizer.is_none_or(|organizer| organizer.is_owner_of(listed))
-            && self
-                .state
-                .as_ref()
-                .is_none_or(|wanted| wanted == state(&listed.stored))
-    }
-}
-
-/// Whose recordings are wanted.
-enum Organizer {
-    Id(String),
-    /// Folded.
-    FormerName(String),
-}
-
-impl Organizer {
-    fn is_owner_of(&self, listed: &ListedArtifact) -> bool {
-        match self {
-            Self::Id(id) => listed.stored.artifact.owner_id == *id,
-            Self::FormerName(name) => {
-                let own = listed.owner_name.as_ref();
-                own.is_some_and(|own| users::fold(own) == *name)
-            }
-        }
-    }
-}
-
-fn ambiguous(name: &str, ids: impl IntoIterator<Item = String>) -> Failure {
-    let ids: Vec<String> = ids.into_iter().collect();
-    Failure::at_work(format!(
-        "several users are or were called {name}: name one by its id: {}",
-        ids.join(", ")
-    ))
 }
 
 impl Show {
@@ -384,34 +234,6 @@ fn parent(stored: &StoredArtifact) -> (&'static str, &str) {
         Parent::Meeting(id) => ("meetingId", id),
         Parent::AdhocCall(id) => ("adhocCallId", id),
     }
-}
-
-/// For people: to the second, with names in place of ids, and the id last, as it may be long.
-fn as_row(listed: &ListedArtifact) -> Vec<String> {
-    let own = &listed.stored.artifact;
-    let created = own.created.to_string();
-    let seconds = created.split('.').next().unwrap_or_default();
-    let mut subject: String = listed.subject.clone().unwrap_or_else(|| "-".to_owned());
-    if let Some((end, _)) = subject.char_indices().nth(SUBJECT_WIDTH) {
-        subject.truncate(end);
-        subject.push('…');
-    }
-    vec![
-        format!("{seconds}Z"),
-        state(&listed.stored).to_owned(),
-        listed.owner_name.clone().unwrap_or_else(|| own.owner_id.clone()),
-        subject,
-        own.id.clone(),
-    ]
-}
-
-fn listed_as_json(listed: &ListedArtifact) -> Value {
-    let mut value = as_json(&listed.stored, None);
-    if let Some(members) = value.as_object_mut() {
-        members.insert("organizer".into(), listed.owner_name.clone().into());
-        members.insert("subject".into(), listed.subject.clone().into());
-    }
-    value
 }
 
 fn as_json(stored: &StoredArtifact, object: Option<&ContentObject>) -> Value {

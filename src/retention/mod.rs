@@ -188,6 +188,7 @@ fn change(stored: &StoredArtifact, change: ChangeType, at: Ticks) -> Change<'_> 
     }
 }
 
+#[derive(Clone)]
 struct Delete {
     kind: ArtifactKind,
     id: String,
@@ -202,11 +203,7 @@ impl Write for Delete {
 
     /// Deleted twice it is deleted once.
     fn again(&self) -> Option<Self> {
-        Some(Self {
-            id: self.id.clone(),
-            actor: self.actor.clone(),
-            ..*self
-        })
+        Some(self.clone())
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<Outcome, DbError> {
@@ -233,6 +230,7 @@ impl Write for Delete {
     }
 }
 
+#[derive(Clone)]
 struct Restore {
     kind: ArtifactKind,
     id: String,
@@ -245,11 +243,7 @@ impl Write for Restore {
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
-        Some(Self {
-            id: self.id.clone(),
-            actor: self.actor.clone(),
-            ..*self
-        })
+        Some(self.clone())
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<Outcome, DbError> {
@@ -271,6 +265,7 @@ impl Write for Restore {
     }
 }
 
+#[derive(Clone)]
 struct Hold {
     kind: ArtifactKind,
     id: String,
@@ -285,11 +280,7 @@ impl Write for Hold {
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
-        Some(Self {
-            id: self.id.clone(),
-            actor: self.actor.clone(),
-            ..*self
-        })
+        Some(self.clone())
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<Outcome, DbError> {
@@ -312,6 +303,7 @@ impl Write for Hold {
     }
 }
 
+#[derive(Clone)]
 struct Purge {
     kind: ArtifactKind,
     id: String,
@@ -323,10 +315,7 @@ impl Write for Purge {
     type Error = DbError;
 
     fn again(&self) -> Option<Self> {
-        Some(Self {
-            id: self.id.clone(),
-            ..*self
-        })
+        Some(self.clone())
     }
 
     async fn run(self, tx: &mut Tx<'_>) -> Result<(), DbError> {

@@ -25,12 +25,10 @@ async fn the_probes_answer_without_a_token() {
 #[tokio::test]
 async fn a_server_without_its_content_is_alive_and_not_ready() {
     let app = TestApp::start().await;
-    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
-    app.until_idle().await;
-    std::fs::rename(&content, &away).unwrap();
+    let away = app.take_content_away().await;
     let ready = app.send(app.request("GET", "/readyz")).await;
     let alive = app.send(app.request("GET", "/healthz")).await;
-    std::fs::rename(&away, &content).unwrap();
+    away.bring_back();
     assert_eq!((ready.status, alive.status), (503, 200));
     assert_eq!(ready.json()["database"], "ready");
     assert_eq!(ready.json()["content"], "unreachable");

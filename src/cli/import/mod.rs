@@ -17,7 +17,7 @@ use self::find::{Candidate, Search};
 use self::request::{Defaults, Wish};
 use self::upload::Taken;
 use super::directory::{Directory, DirectoryArgs, lifetime};
-use super::output::{Progress, line};
+use super::output::{Progress, line, printable};
 use super::{Failure, block_on, places};
 use crate::db::artifacts::{ArtifactKind, StoredArtifact};
 use crate::db::content_objects;
@@ -434,7 +434,7 @@ impl Importer {
             });
             return Ok(line(&value.to_string())?);
         }
-        let path = path.display().to_string().escape_debug().to_string();
+        let path = printable(&path.display().to_string());
         let parts = [Some(format!("{path}: {word}")), id.cloned(), detail];
         Ok(line(&parts.into_iter().flatten().collect::<Vec<_>>().join(": "))?)
     }

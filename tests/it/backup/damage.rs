@@ -94,15 +94,13 @@ async fn while_the_disk_is_away_there_is_no_snapshot() {
         return;
     }
     let app = TestApp::start().await;
-    app.until_idle().await;
     let folder = tempfile::tempdir().unwrap();
-    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
-    std::fs::rename(&content, &away).unwrap();
-    std::fs::create_dir(&content).unwrap();
+    let away = app.take_content_away().await;
+    away.leave_mount_point();
     let failed = backup(&app, folder.path()).await;
     assert!(matches!(failed, Err(BackupError::Content(_))), "{failed:?}");
-    std::fs::remove_dir(&content).expect("nothing is made in it");
-    std::fs::rename(&away, &content).unwrap();
+    away.remove_mount_point();
+    away.bring_back();
     let taken = backup(&app, folder.path()).await.unwrap();
     assert_eq!(taken.manifest.missing.count, 0);
     let snapshots = std::fs::read_dir(folder.path().join("snapshots")).unwrap();

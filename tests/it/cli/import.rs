@@ -436,7 +436,7 @@ fn what_is_held_back_is_shown_released_and_deleted() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["id"], id);
     let table = home.run(&["quarantine", "list"]).succeeded();
-    assert!(table.contains("noMoov"), "{table}");
+    assert!(table.contains("noMoov  organizer@contoso.example  "), "{table}");
     let shown = home.run(&["quarantine", "show", id]).succeeded();
     assert!(
         shown.contains("no index") && shown.contains("contentKey"),

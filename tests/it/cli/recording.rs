@@ -145,6 +145,17 @@ fn an_organizer_is_one_person() {
     load(2, gone, false);
     let ran = list();
     assert!(ran.failed().contains("0000000000e1, aaaaaaaa-"), "{ran:?}");
+    // Also where the rest would leave one of them, or none.
+    for rest in [["--meeting", "m1"], ["--state", "deleted"]] {
+        let ran = home.run(
+            &[
+                &["recording", "list", "--organizer", "pat@contoso.example"][..],
+                &rest,
+            ]
+            .concat(),
+        );
+        assert!(ran.failed().contains("0000000000e1, aaaaaaaa-"), "{ran:?}");
+    }
 }
 
 /// Subjects come from whoever makes a meeting, and a terminal does what characters tell it.

@@ -144,22 +144,19 @@ async fn a_look_ends_where_the_disk_is_away_and_is_gone_on_with() {
     };
     let store = &app.store;
     let verifier = Verifier::new(store.db.clone(), store.content.clone(), app.clock.clone(), rules);
-    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
-    app.until_idle().await;
-    std::fs::rename(&content, &away).unwrap();
+    let away = app.take_content_away().await;
     let is_ended = async || {
         let ended = verifier.run(Subset::ALL, &|_, _| {}).await;
         assert!(matches!(ended, Err(VerifyError::Content(_))), "{ended:?}");
     };
     is_ended().await;
-    std::fs::create_dir(&content).unwrap();
+    away.leave_mount_point();
     is_ended().await;
-    std::fs::remove_dir(&content).expect("nothing is made in it");
+    away.remove_mount_point();
     // Whatever else a place without its disk says.
-    std::fs::write(&content, "").unwrap();
+    away.leave_file();
     is_ended().await;
-    std::fs::remove_file(&content).unwrap();
-    std::fs::rename(&away, &content).unwrap();
+    away.bring_back();
     let run = verifier.run(Subset::ALL, &|_, _| {}).await.unwrap();
     assert_eq!(run.findings, "[]");
     assert!(run.finished.is_some() && run.checked_objects > 0);

@@ -366,6 +366,17 @@ impl TestApp {
         .await;
     }
 
+    /// Takes the folder of the content away, in no moment at which something is written, as the disk under it would go.
+    pub async fn take_content_away(&self) -> ContentAway {
+        self.until_idle().await;
+        let away = ContentAway {
+            place: self.stores.content_place(),
+            elsewhere: self.folder.path().join("away"),
+        };
+        std::fs::rename(&away.place, &away.elsewhere).unwrap();
+        away
+    }
+
     /// GET of a link that an answer gave.
     pub async fn follow(&self, link: &serde_json::Value, token: &str) -> Answer {
         let link = link.as_str().expect("there is no link");
@@ -402,6 +413,38 @@ impl TestApp {
     /// The files of the content store.
     pub fn content_files(&self) -> Vec<PathBuf> {
         self.stores.content_files()
+    }
+}
+
+/// A folder of content that is away.
+#[must_use]
+pub struct ContentAway {
+    place: PathBuf,
+    elsewhere: PathBuf,
+}
+
+impl ContentAway {
+    /// Makes the mount point without its disk.
+    pub fn leave_mount_point(&self) {
+        std::fs::create_dir(&self.place).unwrap();
+    }
+
+    /// Takes it away again; nothing has been made in it.
+    pub fn remove_mount_point(&self) {
+        std::fs::remove_dir(&self.place).expect("nothing is made in it");
+    }
+
+    /// Puts a file in its place.
+    pub fn leave_file(&self) {
+        std::fs::write(&self.place, "").unwrap();
+    }
+
+    /// Brings the folder back.
+    pub fn bring_back(self) {
+        if self.place.is_file() {
+            std::fs::remove_file(&self.place).unwrap();
+        }
+        std::fs::rename(&self.elsewhere, &self.place).unwrap();
     }
 }
 

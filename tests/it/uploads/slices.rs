@@ -285,17 +285,14 @@ async fn while_the_disk_is_away_nothing_is_taken_and_nothing_is_lost() {
     let total = bytes.len();
     let upload = Upload::begin(&app, &into_standup("away", &bytes)).await;
     assert_eq!(upload.put(0, &bytes[..1000], total).await.status, 202);
-    // A mount point without its disk, in no moment at which something is written.
-    app.until_idle().await;
-    let (content, away) = (app.stores.content_place(), app.folder.path().join("away"));
-    std::fs::rename(&content, &away).unwrap();
-    std::fs::create_dir(&content).unwrap();
+    let away = app.take_content_away().await;
+    away.leave_mount_point();
     let refused = upload.put(1000, &bytes[1000..], total).await;
     assert_eq!(refused.error().0, 503, "{}", refused.text());
     let given_up = Upload::begin(&app, &into_standup("other", &bytes)).await;
     assert_eq!(given_up.put(0, &bytes, total).await.status, 503);
-    std::fs::remove_dir(&content).expect("nothing is made in it");
-    std::fs::rename(&away, &content).unwrap();
+    away.remove_mount_point();
+    away.bring_back();
     assert_eq!(expected(&upload.status().await), format!("1000-{}", total - 1));
     let made = upload.put(1000, &bytes[1000..], total).await;
     assert!(read_back(&app, &made, "/content").await.body == bytes);
